@@ -1,0 +1,237 @@
+"""The one pass: read -> issuer -> profile -> route -> answer -> shape -> break -> record -> write."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import functools
+import time
+import typing
+
+from . import clientauth
+from . import profiles
+from . import wire
+from .clock import Clock
+from .config import Settings
+from .context import Context
+from .endpoints import ENDPOINTS
+from .endpoints import UNKNOWN
+from .endpoints import ClientEndpoint
+from .endpoints import Endpoint
+from .errors import Inaccessible
+from .errors import OAuthError
+from .errors import ServerError
+from .faults import Delay
+from .faults import Fail
+from .faults import FaultPlan
+from .faults import Place
+from .journal import Exchange
+from .journal import Journal
+from .journal import RecordedBody
+from .journal import Verdict
+from .messages import Authenticated
+from .messages import Presented
+from .messages import Reply
+from .messages import Request
+from .registration import is_loopback
+
+if typing.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIEnvironment
+
+__all__ = ["Application", "State"]
+
+_AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class State:
+    """Everything between two resets. A request holds on to the state that it arrived in."""
+
+    settings: Settings
+    clock: Clock
+    journal: Journal
+    faults: FaultPlan
+    issuers: dict[str, Context]
+    """By first path segment; `""` is the issuer without one."""
+    port: int | None = None
+    """The port that loopback names are asked at; None: any."""
+    exceptions: list[BaseException] = dataclasses.field(default_factory=list)
+    """What broke in the server itself."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Seen:
+    """What one pass has found out so far, for the journal; the stages never look at it."""
+
+    request: Request
+    context: Context
+    endpoint: Endpoint | ClientEndpoint = UNKNOWN
+    presented: tuple[Presented, ...] = ()
+    caller: Authenticated | None = None
+    error: OAuthError | None = None
+    exception: BaseException | None = None
+    faults: list[str] = dataclasses.field(default_factory=list)
+
+    def place(self) -> Place:
+        path = self.request.path if self.endpoint.name in ("protected", "api") else None
+        return Place(self.context.name, self.endpoint.name, path)
+
+
+class Application:
+    """The mock as a WSGI application. `state` may be replaced at any time, which is what a reset does."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        state, began = self.state, time.perf_counter()
+        number = state.journal.arrive()
+        request = wire.read(
+            environ,
+            now=state.clock.now(),
+            body_limit=state.settings.body_limit,
+            trust_proxy=state.settings.trust_proxy,
+        )
+        seen = _Seen(request, state.issuers[""])
+        try:
+            reply = self._answer(seen, state)
+        except OAuthError as error:
+            seen.error = error
+            reply = seen.endpoint.refuse(error)
+        except Exception as exception:  # the mock itself broke: the client gets a 500, the test the traceback
+            seen.exception = exception
+            state.exceptions.append(exception)
+            seen.error = ServerError("The mock server broke.", hint=f"{type(exception).__name__}: {exception}")
+            reply = seen.endpoint.refuse(seen.error)
+        for delay in state.faults.strike(Delay.stage, seen.place()):
+            assert isinstance(delay, Delay)
+            seen.faults.append(str(delay))
+            state.faults.pause(delay.seconds)
+        reply = dataclasses.replace(reply, headers=(*reply.headers, ("Date", _http_date(int(state.clock.peer())))))
+        # A request that a reset overtook is recorded in its own, abandoned journal.
+        state.journal.add(_exchange(number, request, seen, reply, began))
+        if "serving.on_delivery" in environ:
+            environ["serving.on_delivery"].append(functools.partial(state.journal.delivered, number))
+        return wire.write(reply, environ, start_response)
+
+    def _answer(self, seen: _Seen, state: State) -> Reply:
+        _check_host(seen.request, state)
+        seen.request, seen.context = _issuer(seen.request, state)
+        context = seen.context
+        profile = profiles.load(context.settings.profile)
+        seen.request = profiles.read(seen.request, profile)
+        seen.endpoint = _route(seen.request.path, context, profile)
+        for fail in state.faults.strike(Fail.stage, seen.place()):
+            assert isinstance(fail, Fail)
+            seen.faults.append(str(fail))
+            return fail.reply()
+        _check_method(seen.request, seen.endpoint)
+        if isinstance(seen.endpoint, ClientEndpoint):
+            seen.presented = clientauth.extract(seen.request)
+            seen.request.parameters()  # what is malformed is said before anybody is judged by it
+            seen.caller = clientauth.authenticate(seen.presented, seen.request, context.clients)
+            return profiles.shape(seen.endpoint.answer(seen.request, seen.caller, context), profile)
+        return seen.endpoint.answer(seen.request, context)
+
+
+def _check_host(request: Request, state: State) -> None:
+    """Only names that are ours are answered, so that no foreign name gets into an issuer (RFC 9110 7.4)."""
+    name, _, port = request.host.rpartition(":") if not request.host.endswith("]") else (request.host, "", "")
+    name, port = (name, port) if name else (port, "")
+    settings = state.settings
+    if is_loopback(name) and (state.port is None or port == str(state.port)):
+        return
+    allowed = {host.lower() for host in settings.allow_hosts}
+    if settings.issuer is not None:
+        allowed.add(settings.issuer.partition("://")[2].partition("/")[0].lower())
+    if request.host not in allowed and name not in allowed:
+        raise Inaccessible(
+            "This server does not answer for the host that was asked.",
+            hint=f"the Host header is {request.host!r}; to answer for it: --allow-host {name},"
+            f" or OAuthMock(allow_hosts=[{name!r}])",
+            status=421,
+        )
+
+
+def _issuer(request: Request, state: State) -> tuple[Request, Context]:
+    """The issuer that the first path segment names, and the path below it."""
+    path = request.path
+    if path.startswith(_AUTHORIZATION_SERVER + "/"):
+        # RFC 8414 3.1: for an issuer with a path the well-known part comes first
+        path = path.removeprefix(_AUTHORIZATION_SERVER) + _AUTHORIZATION_SERVER
+    first, slash, rest = path[1:].partition("/")
+    if first and first in state.issuers:
+        return dataclasses.replace(request, path="/" + rest, issuer=first), state.issuers[first]
+    return request, state.issuers[""]
+
+
+def _route(path: str, context: Context, profile: profiles.Profile) -> Endpoint | ClientEndpoint:
+    if path in context.stubs:
+        return ENDPOINTS["protected"]
+    name = profiles.endpoint_at(path, profile)
+    if name is not None:
+        return ENDPOINTS[name]
+    if path == "/callback":
+        return ENDPOINTS["callback"]
+    return ENDPOINTS["api"] if path == "/api" or path.startswith("/api/") else UNKNOWN
+
+
+def _check_method(request: Request, endpoint: Endpoint | ClientEndpoint) -> None:
+    allowed = endpoint.methods
+    if not allowed or request.method in allowed or (request.method == "HEAD" and "GET" in allowed):
+        return
+    raise Inaccessible(
+        "The method is not allowed here.",
+        # RFC 6749 3.2: the client must use POST at the token endpoint
+        hint=f"{request.method} was used; the {endpoint.name} endpoint takes {' and '.join(allowed)}",
+        status=405,
+        allow=", ".join(allowed),
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _http_date(seconds: int) -> str:
+    from werkzeug.http import http_date
+
+    return http_date(seconds)
+
+
+def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float) -> Exchange:
+    request, caller = seen.request, seen.caller
+    client_id, client_auth = None, None
+    if caller is not None:
+        client_id, client_auth = caller.client.client_id, caller.method
+    elif seen.presented:
+        client_id = seen.presented[0].client_id or None
+        client_auth = "+".join(presented.method for presented in seen.presented)
+    parameters = dict(reversed(request.form or request.query))
+    at_token = seen.endpoint.name == "token"
+    return Exchange(
+        number=number,
+        issuer=seen.context.name,
+        endpoint=seen.endpoint.name,
+        request=raw,
+        body=RecordedBody.of(raw.body),
+        parameters=parameters,
+        client_id=client_id or parameters.get("client_id"),
+        client_auth=client_auth,
+        basic_encoding=caller.encoding if caller else "",
+        grant_type=parameters.get("grant_type") if at_token else None,
+        verdict=_verdict(seen, reply),
+        why=reply.why,
+        fault=", ".join(seen.faults),
+        status=reply.status,
+        error=seen.error.error if seen.error else None,
+        reply=reply,
+        seconds=time.perf_counter() - began,
+        exception=seen.exception,
+    )
+
+
+def _verdict(seen: _Seen, reply: Reply) -> Verdict:
+    if seen.exception is not None:
+        return "error"
+    if any(fault.startswith(Fail.name) for fault in seen.faults):
+        return "faulted"
+    return "accepted" if reply.accepted else "refused"

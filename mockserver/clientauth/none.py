@@ -1,0 +1,22 @@
+"""A public client, which has no secret and only says who it is (RFC 6749 2.1, 3.2.1; RFC 7591 2)."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing
+
+from ..messages import Authenticated
+from ..messages import Presented
+from ..messages import Request
+from ..model import Client
+
+name: typing.Final = "none"
+
+
+def extract(request: Request) -> Presented | None:
+    client_id = next((value for key, value in request.form if key == "client_id" and value), None)
+    return Presented(method=name, client_id=client_id) if client_id is not None else None
+
+
+def verify(presented: Presented, client: Client, clients: cabc.Mapping[str, Client]) -> Authenticated:
+    return Authenticated(client=client, method=name)

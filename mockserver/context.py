@@ -1,0 +1,81 @@
+"""One issuer's state, passed explicitly to whoever needs a piece of it."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+
+from .clock import Clock
+from .config import IssuerSettings
+from .config import SigningAlgorithm
+from .errors import AlreadyRegistered
+from .keys import KeySet
+from .ledger import Ledger
+from .messages import Request
+from .model import Client
+from .model import Stub
+from .model import User
+from .stores import Store
+
+__all__ = ["Context"]
+
+_ANYBODY = User(username="user", password="")
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Context:
+    """
+    What one issuer knows: its settings, who is registered, its store and keys, beside the server's clock and ledger.
+
+    A reset replaces the context: a request that is still under way then writes into the old one, which nobody reads.
+    """
+
+    name: str
+    settings: IssuerSettings
+    fixed_issuer: str | None
+    """The URL that the `issuer` setting gives the server, or None: it is taken from each request's Host."""
+    clock: Clock
+    store: Store
+    keys: KeySet
+    ledger: Ledger
+    paths: cabc.Mapping[str, str]
+    """Where this issuer's profile serves each endpoint, below the issuer's URL."""
+    clients: dict[str, Client] = dataclasses.field(default_factory=dict)
+    users: dict[str, User] = dataclasses.field(default_factory=dict)
+    stubs: dict[str, Stub] = dataclasses.field(default_factory=dict)
+
+    def issuer_url(self, request: Request) -> str:
+        """This issuer's identifier as the client reached it (RFC 8414 2)."""
+        return self.url_below(self.fixed_issuer or request.origin)
+
+    def url_below(self, origin: str) -> str:
+        return f"{origin.rstrip('/')}/{self.name}".rstrip("/")
+
+    def audience(self, issuer_url: str) -> str:
+        """`aud` of access tokens (RFC 9068 3): the API behind this issuer, unless the settings name another."""
+        return self.settings.audience or f"{issuer_url}/api"
+
+    def register(self, client: Client) -> None:
+        """Raises `AlreadyRegistered`."""
+        if client.client_id in self.clients:
+            raise AlreadyRegistered(
+                f"client {client.client_id!r} is registered already; choose another client_id, or reset() first"
+            )
+        self.clients[client.client_id] = client
+
+    def enrol(self, user: User) -> None:
+        """Raises `AlreadyRegistered`."""
+        if user.username in self.users:
+            raise AlreadyRegistered(
+                f"user {user.username!r} is registered already; choose another username, or reset() first"
+            )
+        self.users[user.username] = user
+
+    def default_user(self) -> User:
+        """Who logs in when nobody is named: the user who was registered first, else a stranger called `user`."""
+        return next(iter(self.users.values()), _ANYBODY)
+
+    def signing_algorithms(self) -> tuple[SigningAlgorithm, ...]:
+        """The algorithms whose keys are published: ES256 for access tokens, and what ID tokens are signed with."""
+        wanted = {self.settings.id_token_signed_response_alg, *(c.id_token_alg for c in self.clients.values())}
+        return ("ES256", "RS256") if "RS256" in wanted else ("ES256",)

@@ -1,0 +1,121 @@
+"""Client credentials: how Basic is read (RFC 6749 2.3.1, RFC 7617), and how a wrong secret differs from the right one."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import collections.abc as cabc
+import secrets
+import urllib.parse
+
+from .errors import InvalidClient
+from .messages import Presented
+from .messages import Request
+from .model import Client
+
+__all__ = ["MalformedBasic", "difference", "new_secret", "read_basic", "read_body", "wrong_secret"]
+
+
+def new_secret(kind: str) -> str:
+    """256 bits of randomness behind a prefix that a leak can be recognised by: `oam_at_`, `oam_rt_`, `oam_ac_`, ..."""
+    return f"oam_{kind}_{secrets.token_urlsafe(32)}"
+
+
+class MalformedBasic(ValueError):
+    """The value behind `Basic` is no credentials; the message says what it is instead."""
+
+
+def read_basic(value: str) -> tuple[tuple[str, str, str], ...]:
+    """
+    Every way to read the token68 behind `Basic`: (encoding, client_id, client_secret), the likeliest first.
+
+    RFC 6749 2.3.1 asks that both halves be form-urlencoded before they are joined. Go and Node clients do that, Python
+    clients do not, so both readings are offered and the verdict says which one fitted. Python's `requests` sends
+    latin-1, `httpx` UTF-8: both are tried as well.
+
+    Raises `MalformedBasic`.
+    """
+    try:
+        octets = base64.b64decode(value.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedBasic("what follows Basic is not base64") from None
+    if b":" not in octets:
+        raise MalformedBasic("there is no colon between client_id and client_secret")
+    texts = [octets.decode("latin-1")]
+    try:
+        texts.insert(0, octets.decode("utf-8"))
+    except UnicodeDecodeError:
+        pass  # latin-1 is the one reading left
+    readings: dict[tuple[str, str], str] = {}
+    for text in texts:
+        client_id, _, secret = text.partition(":")
+        decoded = (urllib.parse.unquote_plus(client_id), urllib.parse.unquote_plus(secret))
+        encoding = "" if decoded == (client_id, secret) else "form-urlencoded"
+        readings.setdefault(decoded, encoding)
+        readings.setdefault((client_id, secret), "raw")
+    return tuple((encoding, client_id, secret) for (client_id, secret), encoding in readings.items())
+
+
+def difference(sent: str, registered: str, others: cabc.Mapping[str, str]) -> str:
+    """
+    How a wrong secret differs from the registered one, without showing either.
+
+    `others` maps the other clients' ids to their secrets.
+    """
+    if sent.rstrip("\r\n") == registered:
+        return "it is the registered one with a trailing newline: strip what you read from the file"
+    if sent.strip() == registered:
+        return "it is the registered one with white space around it"
+    for client_id, secret in others.items():
+        if sent == secret:
+            return f"it is the secret of client {client_id!r}"
+    if registered in (urllib.parse.unquote_plus(sent), urllib.parse.unquote_plus(urllib.parse.unquote_plus(sent))):
+        return "it is the registered one percent-encoded once too often"
+    if _decoded(sent) == registered:
+        return "it is the registered one in base64: it was encoded twice"
+    if sent.casefold() == registered.casefold():
+        return "only upper and lower case differ"
+    if not sent:
+        return "it is empty"
+    if sent and registered.startswith(sent):
+        return f"it is the registered one cut after {len(sent)} of {len(registered)} characters"
+    return f"{len(sent)} characters were sent, the registered one has {len(registered)}"
+
+
+def _decoded(value: str) -> str | None:
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8")
+    except ValueError:
+        return None
+
+
+def read_body(request: Request, *, method: str) -> Presented | None:
+    """client_id and client_secret among the body's parameters; None without a secret."""
+    found = dict(reversed([pair for pair in request.form if pair[1]]))
+    if "client_secret" not in found:
+        return None
+    client_id, secret = found.get("client_id", ""), found["client_secret"]
+    return Presented(
+        method=method,
+        client_id=client_id,
+        readings=(("", client_id, secret),),
+        malformed="" if client_id else "client_secret came without client_id (RFC 6749 2.3.1)",
+    )
+
+
+def wrong_secret(presented: Presented, client: Client, clients: cabc.Mapping[str, Client]) -> InvalidClient:
+    """The refusal of a wrong secret; its hint says how the secret differs."""
+    others = {
+        other.client_id: other.client_secret
+        for other in clients.values()
+        if other.client_id != client.client_id and other.client_secret is not None
+    }
+    sent = next(
+        (secret for _, client_id, secret in presented.readings if client_id == client.client_id),
+        presented.readings[0][2],
+    )
+    how = difference(sent, client.client_secret or "", others)
+    return InvalidClient(
+        "Client authentication failed.",
+        hint=f"the secret of client {client.client_id!r} is wrong: {how} ({presented.method})",
+    )

@@ -1,0 +1,32 @@
+"""What is served where: one file per endpoint, and how each says no."""
+
+from __future__ import annotations
+
+from . import authorize
+from . import callback
+from . import jwks
+from . import metadata
+from . import refusal
+from . import resource
+from . import token
+from . import userinfo
+from .endpoint import ClientEndpoint
+from .endpoint import Endpoint
+
+__all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint"]
+
+_ALL: tuple[Endpoint | ClientEndpoint, ...] = (
+    Endpoint("authorize", ("GET", "POST"), authorize.answer, refusal.to_browser),
+    ClientEndpoint("token", ("POST",), token.answer, refusal.to_client),
+    Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_client),
+    Endpoint("jwks", ("GET",), jwks.answer, refusal.to_client),
+    Endpoint("openid_configuration", ("GET",), metadata.openid_configuration, refusal.to_client),
+    Endpoint("authorization_server", ("GET",), metadata.authorization_server, refusal.to_client),
+    Endpoint("callback", ("GET", "POST"), callback.answer, refusal.to_browser),
+    Endpoint("protected", (), resource.protected, refusal.to_client),
+    Endpoint("api", (), resource.echo, refusal.to_client),
+)
+
+ENDPOINTS: dict[str, Endpoint | ClientEndpoint] = {endpoint.name: endpoint for endpoint in _ALL}
+
+UNKNOWN = Endpoint("unknown", (), resource.nothing, refusal.to_client)

@@ -1,0 +1,34 @@
+"""What the pass knows of an endpoint."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+
+from ..context import Context
+from ..errors import OAuthError
+from ..messages import Authenticated
+from ..messages import Reply
+from ..messages import Request
+
+__all__ = ["ClientEndpoint", "Endpoint"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint for anybody: a browser, a client with a token. No `methods` means any method."""
+
+    name: str
+    methods: tuple[str, ...]
+    answer: cabc.Callable[[Request, Context], Reply]
+    refuse: cabc.Callable[[OAuthError], Reply]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClientEndpoint:
+    """An endpoint at which clients authenticate first (RFC 6749 3.2.1)."""
+
+    name: str
+    methods: tuple[str, ...]
+    answer: cabc.Callable[[Request, Authenticated, Context], Reply]
+    refuse: cabc.Callable[[OAuthError], Reply]

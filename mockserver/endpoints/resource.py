@@ -1,0 +1,55 @@
+"""The protected API: an echo under `/api/`, and the paths that a test gave a fixed answer."""
+
+from __future__ import annotations
+
+import base64
+
+from ..context import Context
+from ..errors import Inaccessible
+from ..guards import bearer
+from ..messages import Reply
+from ..messages import Request
+from ..scope import Scope
+
+__all__ = ["echo", "nothing", "protected"]
+
+
+def echo(request: Request, context: Context) -> Reply:
+    """Say what arrived: method, path, query, headers and body (`body` is null where it is not UTF-8)."""
+    token = bearer.check(request, context, scope=Scope())
+    try:
+        text: str | None = request.body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = None
+    members = {
+        "method": request.method,
+        "path": request.path,
+        "query": [list(pair) for pair in request.query],
+        "headers": [list(pair) for pair in request.headers],
+        "body": text,
+        "body_base64": base64.b64encode(request.body).decode("ascii"),
+    }
+    return Reply.of_json(members, why=f"the echo took the token of client {token.client_id!r}")
+
+
+def protected(request: Request, context: Context) -> Reply:
+    """The fixed answer of `protect(path, ...)`, for a token that has its scope."""
+    stub = context.stubs[request.path]
+    token = bearer.check(request, context, scope=stub.scope)
+    return Reply(
+        status=stub.status,
+        body=stub.body,
+        headers=(("Content-Type", stub.content_type),),
+        why=f"{stub.path} took the token of client {token.client_id!r} with scope {str(token.scope)!r}",
+    )
+
+
+def nothing(request: Request, context: Context) -> Reply:
+    """Nothing is here: say what is."""
+    first = request.path.split("/")[1]
+    served = ", ".join([*context.paths.values(), "/api/", *context.stubs])
+    issuer = f"; if {first!r} is meant as an issuer, declare it: oauthmock.issuer({first!r})" if first else ""
+    raise Inaccessible(
+        "Nothing is served at this path.",
+        hint=f"nothing is served at {request.path!r}; there are {served}; oauthmock.protect(path) adds one{issuer}",
+    )

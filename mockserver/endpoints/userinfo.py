@@ -1,0 +1,28 @@
+"""The userinfo endpoint (OpenID Connect Core 5.3)."""
+
+from __future__ import annotations
+
+from ..context import Context
+from ..errors import InsufficientScope
+from ..guards import bearer
+from ..messages import Reply
+from ..messages import Request
+from ..scope import Scope
+
+__all__ = ["answer"]
+
+_OPENID = Scope(["openid"])
+
+
+def answer(request: Request, context: Context) -> Reply:
+    """The claims about the person who is behind the access token, in header or form."""
+    token = bearer.check(request, context, scope=_OPENID, in_form=request.method == "POST")
+    if token.user is None:
+        raise InsufficientScope(
+            "The access token stands for no person.",
+            hint=f"the token was issued by {token.grant_type} to client {token.client_id!r}: no person logged in",
+            scope="openid",
+        )
+    return Reply.of_json(
+        {**token.user.claims, "sub": token.user.subject}, why=f"claims about {token.user.username!r}"
+    )

@@ -1,0 +1,227 @@
+"""What can be wrong: `OAuthError` travels on the wire, `MockServerError` is for the person who runs the mock."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+
+__all__ = [
+    "AccessDenied",
+    "AlreadyRegistered",
+    "ConfigurationError",
+    "Inaccessible",
+    "InsufficientScope",
+    "InvalidClient",
+    "InvalidGrant",
+    "InvalidRequest",
+    "InvalidScope",
+    "InvalidToken",
+    "LoginRequired",
+    "MissingToken",
+    "MockServerError",
+    "NothingRecorded",
+    "OAuthError",
+    "PortInUse",
+    "Redirection",
+    "ServerError",
+    "ServerNotRunning",
+    "UnauthorizedClient",
+    "UnexpectedPage",
+    "UnsupportedGrantType",
+    "UnsupportedResponseType",
+]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Redirection:
+    """Where an authorization error may be sent: a redirect URI that was checked, and the state to hand back."""
+
+    uri: str
+    state: str | None
+
+
+class OAuthError(Exception):
+    """
+    A refusal in the words of the protocol, raised anywhere in the pass and caught in one place (`app`).
+
+    `error` and `description` go to the wire; `hint` goes to the tester alone (journal, report). `redirection` is set
+    once client and redirect URI are known to be good, so that a browser may be sent back (RFC 6749 4.1.2.1).
+    """
+
+    error: typing.ClassVar[str] = "invalid_request"
+    status: int = 400
+
+    def __init__(
+        self,
+        description: str = "",
+        *,
+        hint: str = "",
+        status: int | None = None,
+        scheme: str | None = None,
+        allow: str | None = None,
+    ) -> None:
+        super().__init__(description or self.error)
+        self.description = description
+        self.hint = hint or description
+        self.scheme = scheme
+        self.allow = allow
+        self.redirection: Redirection | None = None
+        if status is not None:
+            self.status = status
+
+    def body(self) -> dict[str, str]:
+        """The members of an error answer (RFC 6749 5.2)."""
+        members = {"error": self.error}
+        if self.description:
+            members["error_description"] = self.description
+        return members
+
+    def headers(self) -> list[tuple[str, str]]:
+        """What the status demands beside the body: `Allow` with 405, the challenge with 401 (RFC 9110 15.5)."""
+        return [("Allow", self.allow)] if self.allow else []
+
+
+class InvalidRequest(OAuthError):
+    """RFC 6749 4.1.2.1, 5.2: missing, repeated or malformed."""
+
+    error = "invalid_request"
+
+
+class InvalidClient(OAuthError):
+    """
+    RFC 6749 5.2: client authentication failed.
+
+    `scheme` is set when the client tried the Authorization header: only then must the answer carry a challenge.
+    """
+
+    error = "invalid_client"
+    status = 401
+
+    def headers(self) -> list[tuple[str, str]]:
+        challenge = [("WWW-Authenticate", f'{self.scheme} realm="token endpoint"')] if self.scheme else []
+        return [*super().headers(), *challenge]
+
+
+class InvalidGrant(OAuthError):
+    """RFC 6749 5.2: the code, refresh token or password is wrong, used, expired or another client's."""
+
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    """RFC 6749 4.1.2.1, 5.2: this client may not use this grant or response type."""
+
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    """RFC 6749 5.2: the server does not have this grant."""
+
+    error = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthError):
+    """RFC 6749 4.1.2.1, 5.2: the scope is unknown, malformed or wider than what was granted."""
+
+    error = "invalid_scope"
+
+
+class AccessDenied(OAuthError):
+    """RFC 6749 4.1.2.1: the person said no."""
+
+    error = "access_denied"
+    status = 403
+
+
+class UnsupportedResponseType(OAuthError):
+    """RFC 6749 4.1.2.1: this server answers the authorization request with a code only."""
+
+    error = "unsupported_response_type"
+
+
+class LoginRequired(OAuthError):
+    """OpenID Connect Core 3.1.2.6: `prompt=none` was asked for, and a page would have to be shown."""
+
+    error = "login_required"
+
+
+class ServerError(OAuthError):
+    """RFC 6749 4.1.2.1: the mock itself broke; the traceback fails the test that caused it."""
+
+    error = "server_error"
+    status = 500
+
+
+class Inaccessible(OAuthError):
+    """Nothing is served there (404), not with this method (405) or not under this host name (421; RFC 9110 15.5)."""
+
+    status = 404
+
+
+class _ResourceError(OAuthError):
+    """RFC 6750 3: a refusal of the protected resource, said in the challenge and repeated in the body."""
+
+    def __init__(self, description: str = "", *, hint: str = "", scope: str | None = None) -> None:
+        super().__init__(description, hint=hint)
+        self.scope = scope
+
+    def headers(self) -> list[tuple[str, str]]:
+        attributes = {"realm": "api", "error": self.error, "error_description": self.description}
+        if self.scope:
+            attributes["scope"] = self.scope
+        return [("WWW-Authenticate", "Bearer " + ", ".join(f'{key}="{value}"' for key, value in attributes.items()))]
+
+
+class InvalidToken(_ResourceError):
+    """RFC 6750 3.1: the access token is expired, revoked, malformed or unknown."""
+
+    error = "invalid_token"
+    status = 401
+
+
+class InsufficientScope(_ResourceError):
+    """RFC 6750 3.1: the token is good but may not do this."""
+
+    error = "insufficient_scope"
+    status = 403
+
+
+class MissingToken(_ResourceError):
+    """RFC 6750 3.1: a request without credentials is challenged without an error code."""
+
+    status = 401
+
+    def body(self) -> dict[str, str]:
+        return {}
+
+    def headers(self) -> list[tuple[str, str]]:
+        scope = f', scope="{self.scope}"' if self.scope else ""
+        return [("WWW-Authenticate", f'Bearer realm="api"{scope}')]
+
+
+class MockServerError(Exception):
+    """The mock was used wrongly. Never on the wire; every message ends in the remedy."""
+
+
+class ConfigurationError(MockServerError):
+    """A setting is unknown, of the wrong type or contradicts another."""
+
+
+class AlreadyRegistered(ConfigurationError):
+    """A client, user or stub of that name exists."""
+
+
+class PortInUse(MockServerError):
+    """Somebody else listens on the port that was asked for."""
+
+
+class ServerNotRunning(MockServerError):
+    """A URL was asked of a server that was not started, or that has been stopped."""
+
+
+class NothingRecorded(MockServerError):
+    """`tokens.last` or `journal.last` was asked for and there is none yet."""
+
+
+class UnexpectedPage(MockServerError):
+    """`approve` or `deny` met an error page, or was given a URL that is not this server's."""

@@ -1,0 +1,35 @@
+"""Grants by their wire name. Each file has a `name`, the `parameters` it reads, and `issue`."""
+
+from __future__ import annotations
+
+import typing
+
+from ..context import Context
+from ..messages import Issue
+from ..messages import TokenRequest
+from . import authorization_code
+from . import client_credentials
+from . import password
+from . import refresh_token
+
+__all__ = ["GRANTS", "Grant"]
+
+
+class Grant(typing.Protocol):
+    """How a token request is decided (RFC 6749 4)."""
+
+    @property
+    def name(self) -> str:
+        """The value of `grant_type`."""
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The parameters it reads besides `grant_type`, `scope` and the client's credentials."""
+
+    def issue(self, request: TokenRequest, context: Context) -> Issue:
+        """Decide, writing through the store's atomic verbs only. Raises an `OAuthError`."""
+
+
+_ALL: tuple[Grant, ...] = (authorization_code, client_credentials, password, refresh_token)
+
+GRANTS: dict[str, Grant] = {grant.name: grant for grant in _ALL}

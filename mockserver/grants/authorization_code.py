@@ -1,0 +1,78 @@
+"""The authorization code grant (RFC 6749 4.1.3), with PKCE (RFC 7636 4.5)."""
+
+from __future__ import annotations
+
+import typing
+
+from ..context import Context
+from ..errors import InvalidGrant
+from ..errors import InvalidRequest
+from ..messages import Issue
+from ..messages import TokenRequest
+from ..model import AuthorizationRecord
+from ..model import Kind
+from ..pkce import check_verifier
+
+name: typing.Final = "authorization_code"
+parameters: typing.Final = frozenset({"code", "redirect_uri", "code_verifier"})
+
+
+def issue(request: TokenRequest, context: Context) -> Issue:
+    """Redeem a code, once."""
+    code = request.parameters.get("code")
+    if code is None:
+        raise InvalidRequest("code is missing.", hint="the grant needs the parameter code (RFC 6749 4.1.3)")
+    found = context.store.find(Kind.CODE, code)
+    client = request.client
+    if found is None or not isinstance(found.record, AuthorizationRecord):
+        raise _refused(f"this issuer never issued the code (it begins with {code[:7]!r})")
+    # Another client's attempt must not cost the owner its code.
+    if found.record.client_id != client.client_id:
+        raise _refused(
+            f"the code was issued to client {found.record.client_id!r}, not to {client.client_id!r} (RFC 6749 4.1.3)"
+        )
+
+    # From here on the code is used up, whatever is wrong with the rest (RFC 6749 4.1.2).
+    taken = context.store.take(Kind.CODE, code)
+    assert taken is not None, "a code never leaves the store"
+    if taken.taken:
+        # RFC 6749 4.1.2: used twice, all tokens previously issued for it should be revoked
+        if taken.issued:
+            context.store.kill(found.record.family)
+        revoked = "; the tokens it brought are revoked" if taken.issued else ""
+        raise _refused(f"the code has been used before{revoked} (RFC 6749 4.1.2)")
+    _check(found.record, request, now=context.clock.now())
+    return Issue(
+        client=client,
+        user=found.record.user,
+        scope=found.record.scope,
+        grant_type=name,
+        client_auth=request.client_auth,
+        issuer=request.issuer,
+        family=found.record.family,
+        refresh="refresh_token" in client.grant_types,
+        auth_time=found.record.auth_time,
+        nonce=found.record.nonce,
+        id_token="openid" in found.record.scope,
+    )
+
+
+def _check(record: AuthorizationRecord, request: TokenRequest, *, now: float) -> None:
+    if now >= record.expires_at:
+        raise _refused(f"the code expired {now - record.expires_at:.0f} s ago (authorization_code_lifetime)")
+    # RFC 6749 4.1.3: required, and identical, if it was in the authorization request
+    redirect_uri = request.parameters.get("redirect_uri")
+    if redirect_uri != record.redirect_uri and not (record.redirect_uri is None and redirect_uri is not None):
+        raise _refused(
+            f"redirect_uri is {redirect_uri!r}; the authorization request had {record.redirect_uri!r} and both must"
+            " be identical (RFC 6749 4.1.3)"
+        )
+    check_verifier(
+        request.parameters.get("code_verifier"),
+        challenge=record.code_challenge,
+        method=record.code_challenge_method,
+    )
+
+
+def _refused(hint: str) -> InvalidGrant:
+    return InvalidGrant("The authorization code is invalid, expired, used or another client's.", hint=hint)

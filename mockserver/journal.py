@@ -1,0 +1,187 @@
+"""What happened: every exchange with its verdict and why."""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import dataclasses
+import hashlib
+import itertools
+import threading
+import typing
+
+from .errors import NothingRecorded
+from .messages import Reply
+from .messages import Request
+from .redaction import redact
+from .redaction import redact_header
+
+__all__ = ["Exchange", "Journal", "RecordedBody", "Verdict"]
+
+Verdict = typing.Literal["accepted", "refused", "faulted", "error"]
+
+_BODY_KEPT = 64 * 1024
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RecordedBody:
+    """A body as it is kept: its first 64 KiB, its length in bytes, its SHA-256 in hex."""
+
+    content: bytes
+    length: int
+    sha256: str
+
+    @classmethod
+    def of(cls, body: bytes) -> typing.Self:
+        return cls(body[:_BODY_KEPT], len(body), hashlib.sha256(body).hexdigest())
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """
+    One request and its answer.
+
+    `number` counts arrivals from 1. `request` is as it was sent; `endpoint`, `grant_type`, `client_id`, `client_auth`
+    and `parameters` are what the server made of it. `why` says in a sentence what was decided, for the tester.
+    """
+
+    number: int
+    issuer: str
+    endpoint: str
+    request: Request
+    body: RecordedBody
+    parameters: cabc.Mapping[str, str] = dataclasses.field(repr=False)
+    client_id: str | None
+    client_auth: str | None
+    basic_encoding: str
+    grant_type: str | None
+    verdict: Verdict
+    why: str
+    fault: str
+    status: int
+    error: str | None
+    reply: Reply = dataclasses.field(repr=False)
+    seconds: float
+    exception: BaseException | None = None
+
+    def __repr__(self) -> str:
+        error = f" {self.error}" if self.error else ""
+        target = redact(self.request.target)
+        return f"<Exchange #{self.number} {self.request.method} {target} {self.status}{error}>"
+
+    def lines(self) -> list[str]:
+        """The exchange for a person, secrets redacted: a headline, what was sent, what came back, why."""
+        outcome = f"{self.status} {self.error}" if self.error else str(self.status)
+        request_line = f"{self.request.method} {redact(self.request.target)}"
+        headline = f"#{self.number:<2} {request_line:<40} {outcome:<22} {self.seconds * 1000:.1f} ms"
+        lines = [headline.rstrip()]
+        for name, value in self.request.headers:
+            if name.lower() == "authorization":
+                method = f"   ({self.client_auth})" if self.client_auth == "client_secret_basic" else ""
+                lines.append(f"    > {name}: {redact_header(name, value)}{method}")
+        if self.body.length:
+            lines.append(f"    > {_shown(self.body.content)}")
+        if self.error and self.reply.body:
+            lines.append(f"    < {_shown(self.reply.body)}")
+        if self.fault:
+            lines.append(f"    fault: {self.fault}")
+        lines.append(f"    why: {redact(self.why)}")
+        return lines
+
+
+def _shown(body: bytes) -> str:
+    text = redact(body[:2000].decode("utf-8", "backslashreplace"))
+    shown = text.replace("\r", "\\r").replace("\n", "\\n")
+    return shown if len(shown) <= 300 else shown[:300] + f"... ({len(body)} bytes)"
+
+
+class Journal(cabc.Sequence[Exchange]):
+    """
+    The exchanges since the last reset, by number. Safe to read while requests arrive.
+
+    Holds the newest `size`; `dropped` counts the others.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._exchanges: collections.deque[Exchange] = collections.deque(maxlen=size)
+        self._arrivals = itertools.count(1)
+        self._undelivered: set[int] = set()
+        self._changed = threading.Condition()
+        self.dropped = 0
+        self.on_exchange: cabc.Callable[[Exchange], None] | None = None
+
+    def arrive(self) -> int:
+        """The number of a request that has just come."""
+        return next(self._arrivals)
+
+    def add(self, exchange: Exchange) -> None:
+        with self._changed:
+            self.dropped += len(self._exchanges) == self._exchanges.maxlen
+            self._exchanges.append(exchange)
+            self._changed.notify_all()
+        if self.on_exchange is not None:
+            self.on_exchange(exchange)
+
+    def delivered(self, number: int, complete: bool) -> None:
+        """Note whether the whole answer went out."""
+        if not complete:
+            with self._changed:
+                self._undelivered.add(number)
+
+    def was_delivered(self, exchange: Exchange) -> bool:
+        """Whether, as far as the server knows, the peer got the whole answer."""
+        return exchange.number not in self._undelivered
+
+    def wait_for(self, count: int = 1, *, endpoint: str | None = None, timeout: float = 5) -> list[Exchange]:
+        """
+        Block until there are `count` exchanges (at `endpoint`, if named) and return them.
+
+        `timeout` is in real seconds. Raises TimeoutError that says how many there were.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._at(endpoint)) >= count, timeout):
+                found = len(self._at(endpoint))
+                at = f" at {endpoint}" if endpoint else ""
+                raise TimeoutError(f"{found} of {count} exchanges{at} came within {timeout:g} s")
+            return self._at(endpoint)
+
+    def at(self, endpoint: str) -> list[Exchange]:
+        """The exchanges at one endpoint: `token`, `authorize`, `userinfo`, `jwks`, `metadata`, `api`, ..."""
+        with self._changed:
+            return self._at(endpoint)
+
+    @property
+    def last(self) -> Exchange:
+        """The newest. Raises `NothingRecorded`."""
+        with self._changed:
+            if not self._exchanges:
+                raise NothingRecorded(
+                    "no request has reached the server yet; check that the code under test was given its URLs"
+                )
+            return max(self._exchanges, key=lambda exchange: exchange.number)
+
+    @property
+    def grant_types(self) -> list[str]:
+        """The grant of every token request, in order; a request without one is left out."""
+        return [exchange.grant_type for exchange in self.at("token") if exchange.grant_type is not None]
+
+    def _at(self, endpoint: str | None) -> list[Exchange]:
+        chosen = (e for e in self._exchanges if endpoint is None or e.endpoint == endpoint)
+        return sorted(chosen, key=lambda exchange: exchange.number)
+
+    def __iter__(self) -> cabc.Iterator[Exchange]:
+        with self._changed:
+            return iter(self._at(None))
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    @typing.overload
+    def __getitem__(self, index: int) -> Exchange: ...
+    @typing.overload
+    def __getitem__(self, index: slice) -> list[Exchange]: ...
+    def __getitem__(self, index: int | slice) -> Exchange | list[Exchange]:
+        return list(self)[index]
+
+    def __repr__(self) -> str:
+        return f"<Journal of {len(self)} exchanges>"

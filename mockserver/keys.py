@@ -1,0 +1,114 @@
+"""Signing keys: P-256 for access tokens, RSA for ID tokens, and the JWK Set that publishes both."""
+
+from __future__ import annotations
+
+import base64
+import collections.abc as cabc
+import concurrent.futures
+import dataclasses
+import functools
+import hashlib
+import json
+import threading
+import typing
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from .config import SigningAlgorithm
+
+__all__ = ["KeySet", "SigningKey"]
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private key, the algorithm it signs with and its name."""
+
+    kid: str
+    alg: SigningAlgorithm
+    private: PrivateKey = dataclasses.field(repr=False)
+
+    def sign(self, claims: cabc.Mapping[str, typing.Any], *, typ: str) -> str:
+        """A JWS in compact form whose header has `typ`, `alg` and `kid` (RFC 7515 3.1)."""
+        return jwt.encode(dict(claims), self.private, algorithm=self.alg, headers={"typ": typ, "kid": self.kid})
+
+    def public_jwk(self) -> dict[str, str]:
+        """The public half with `use`, `alg` and `kid`, without which some verifiers refuse a key (RFC 7517 4)."""
+        return {**_public_members(self.private), "use": "sig", "alg": self.alg, "kid": self.kid}
+
+
+class KeySet:
+    """
+    One issuer's keys, each made when it is first needed.
+
+    A P-256 key takes 0.02 ms. An RSA key takes up to 0.4 s, so `prepare` starts it in the background, once a process:
+    all key sets share it.
+    """
+
+    __slots__ = ("_ec", "_lock")
+
+    def __init__(self) -> None:
+        self._ec: SigningKey | None = None
+        self._lock = threading.Lock()
+
+    def signing(self, alg: SigningAlgorithm) -> SigningKey:
+        """The key for an algorithm. RS256 waits for the background."""
+        if alg == "RS256":
+            return _rsa_key().result()
+        if self._ec is None:
+            with self._lock:
+                if self._ec is None:
+                    self._ec = _named("ES256", ec.generate_private_key(ec.SECP256R1()))
+        return self._ec
+
+    def prepare(self, alg: SigningAlgorithm) -> None:
+        """Start making a slow key; returns at once."""
+        if alg == "RS256":
+            _rsa_key()
+
+    def jwks(self, algs: cabc.Iterable[SigningAlgorithm]) -> dict[str, list[dict[str, str]]]:
+        """The JWK Set (RFC 7517 5) of the algorithms in use: public members alone."""
+        return {"keys": [self.signing(alg).public_jwk() for alg in algs]}
+
+
+_RSA_LOCK = threading.Lock()
+
+
+def _rsa_key() -> concurrent.futures.Future[SigningKey]:
+    with _RSA_LOCK:  # functools.cache alone would let two first callers make two keys
+        return _process_rsa_key()
+
+
+@functools.cache
+def _process_rsa_key() -> concurrent.futures.Future[SigningKey]:
+    future: concurrent.futures.Future[SigningKey] = concurrent.futures.Future()
+
+    def generate() -> None:
+        try:
+            future.set_result(_named("RS256", rsa.generate_private_key(public_exponent=65537, key_size=2048)))
+        except BaseException as error:
+            # Whoever waits for the key gets the error: it must not hang.
+            future.set_exception(error)
+
+    threading.Thread(target=generate, name="oauthmock-rsa-key", daemon=True).start()
+    return future
+
+
+def _named(alg: SigningAlgorithm, private: PrivateKey) -> SigningKey:
+    """The key under its thumbprint: SHA-256 over the required members in lexicographic order (RFC 7638 3)."""
+    required = {"RS256": ("e", "kty", "n"), "ES256": ("crv", "kty", "x", "y")}[alg]
+    members = _public_members(private)
+    text = json.dumps({name: members[name] for name in required}, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).digest()
+    return SigningKey(base64.urlsafe_b64encode(digest).rstrip(b"=").decode(), alg, private)
+
+
+def _public_members(private: PrivateKey) -> dict[str, str]:
+    if isinstance(private, rsa.RSAPrivateKey):
+        jwk = jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    else:
+        jwk = jwt.algorithms.ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    return {name: value for name, value in jwk.items() if isinstance(value, str)}

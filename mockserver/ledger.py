@@ -1,0 +1,90 @@
+"""The tokens that were issued, in order, as a test asks for them."""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import dataclasses
+import threading
+import typing
+
+import jwt
+
+from .errors import NothingRecorded
+from .scope import Scope
+
+__all__ = ["IssuedToken", "Ledger"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedToken:
+    """
+    One token answer. Times are the server clock's, in seconds, UTC.
+
+    `client_auth` is the method by which the client showed who it is, or `""` for a token that the test minted itself.
+    """
+
+    access_token: str = dataclasses.field(repr=False)
+    refresh_token: str | None = dataclasses.field(repr=False)
+    id_token: str | None = dataclasses.field(repr=False)
+    token_type: str
+    grant_type: str
+    client_id: str
+    client_auth: str
+    username: str | None
+    scope: Scope
+    issuer: str
+    issued_at: float
+    expires_in: int
+
+    @property
+    def expires_at(self) -> float:
+        return self.issued_at + self.expires_in
+
+    @property
+    def claims(self) -> dict[str, typing.Any] | None:
+        """The claims of a JWT access token, unverified; None for an opaque one."""
+        if self.access_token.count(".") != 2:
+            return None
+        claims: dict[str, typing.Any] = jwt.decode(self.access_token, options={"verify_signature": False})
+        return claims
+
+
+class Ledger(cabc.Sequence[IssuedToken]):
+    """The tokens issued since the last reset; the newest `size` are kept."""
+
+    def __init__(self, size: int) -> None:
+        self._tokens: collections.deque[IssuedToken] = collections.deque(maxlen=size)
+        self._lock = threading.Lock()
+
+    def add(self, token: IssuedToken) -> None:
+        with self._lock:
+            self._tokens.append(token)
+
+    @property
+    def last(self) -> IssuedToken:
+        """The newest. Raises `NothingRecorded`."""
+        with self._lock:
+            if not self._tokens:
+                raise NothingRecorded(
+                    "no token has been issued yet; look at oauthmock.journal for requests that were refused,"
+                    " or mint one with client.grant()"
+                )
+            return self._tokens[-1]
+
+    def __iter__(self) -> cabc.Iterator[IssuedToken]:
+        with self._lock:
+            return iter(list(self._tokens))
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    @typing.overload
+    def __getitem__(self, index: int) -> IssuedToken: ...
+    @typing.overload
+    def __getitem__(self, index: slice) -> list[IssuedToken]: ...
+    def __getitem__(self, index: int | slice) -> IssuedToken | list[IssuedToken]:
+        return list(self)[index]
+
+    def __repr__(self) -> str:
+        return f"<Ledger of {len(self)} tokens>"

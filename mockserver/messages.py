@@ -1,0 +1,213 @@
+"""What travels through the pass: each stage takes one of these and returns the next."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import json
+import re
+import typing
+
+from .errors import InvalidRequest
+from .errors import OAuthError
+from .model import Client
+from .model import User
+from .scope import Scope
+
+__all__ = ["Authenticated", "Issue", "Pairs", "Presented", "Reply", "Request", "TokenRequest", "Tokens"]
+
+Pairs = tuple[tuple[str, str], ...]
+Place = typing.Literal["body", "query"]
+
+# UNICODECHARNOCRLF, RFC 6749 appendix A: no control character but the tabulator in any parameter
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """
+    One HTTP request as it was read. Nothing in it has been judged: what looked wrong is noted in `problems`.
+
+    `path` is decoded and, once the issuer is known, below the issuer; `target` stays as it was sent. `headers` keep
+    case, order and duplicates where the server hands them on. `form` holds the body's parameters, whatever
+    `encoding` they came in (`"form"`, `"json"`, or `""` for none).
+    """
+
+    method: str
+    target: str
+    scheme: str
+    host: str
+    path: str
+    query: Pairs
+    headers: Pairs
+    body: bytes = dataclasses.field(repr=False)
+    media_type: str
+    encoding: str
+    form: Pairs = dataclasses.field(repr=False)
+    problems: tuple[OAuthError, ...]
+    arrived: float
+    connection: int | None = None
+    peer_certificate: bytes | None = None
+    issuer: str = ""
+
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://{self.host}"
+
+    def header_values(self, name: str) -> list[str]:
+        """Every value of a header, by case-insensitive name."""
+        name = name.lower()
+        return [value for key, value in self.headers if key.lower() == name]
+
+    def parameter(self, name: str, *, of: Place = "body") -> str | None:
+        """One parameter, None when it is left out or blank. Raises like `parameters`, but for this one alone."""
+        return _collected([pair for pair in self._pairs(of) if pair[0] == name], of).get(name)
+
+    def parameters(self, *, of: Place = "body") -> dict[str, str]:
+        """
+        The parameters of the body or the query, blank ones left out (RFC 6749 3.1, 3.2).
+
+        Raises `InvalidRequest` for whatever was wrong with them: a body that is not what its Content-Type says,
+        a name that comes twice, a control character.
+        """
+        for problem in self.problems:
+            raise problem
+        return _collected(self._pairs(of), of)
+
+    def _pairs(self, of: Place) -> cabc.Iterable[tuple[str, str]]:
+        return self.form if of == "body" else self.query
+
+
+def _collected(pairs: cabc.Iterable[tuple[str, str]], of: Place) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    seen: set[str] = set()
+    for name, value in pairs:
+        # RFC 6749 3.1, 3.2: parameters must not be included more than once
+        if name in seen:
+            raise InvalidRequest(
+                f"The parameter {_quoted(name)} is included more than once.",
+                hint=f"parameter {name!r} came more than once in the {of} (RFC 6749 3.1, 3.2)",
+            )
+        seen.add(name)
+        if _CONTROL.search(value) or _CONTROL.search(name):
+            raise InvalidRequest(
+                f"The parameter {_quoted(name)} has a control character.",
+                hint=f"parameter {name!r} has a control character; RFC 6749 appendix A allows none",
+            )
+        if value:
+            parameters[name] = value
+    return parameters
+
+
+def _quoted(name: str) -> str:
+    """A name as error_description may hold it: printable ASCII without quote and backslash (RFC 6749 5.2)."""
+    return "".join(character if " " < character < "\x7f" and character not in '"\\' else "?" for character in name[:80])
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One HTTP answer before it is written, and what the journal should know of it."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    why: str = ""
+    """For the tester: what was decided, in a sentence."""
+    accepted: bool = True
+
+    @classmethod
+    def of_json(
+        cls,
+        members: object,
+        *,
+        status: int = 200,
+        headers: cabc.Iterable[tuple[str, str]] = (),
+        why: str = "",
+        accepted: bool = True,
+    ) -> Reply:
+        """A JSON answer that no cache may keep (RFC 6749 5.1)."""
+        return cls(
+            status=status,
+            body=json.dumps(members, separators=(",", ":")).encode(),
+            headers=(
+                ("Content-Type", "application/json"),
+                ("Cache-Control", "no-store"),
+                ("Pragma", "no-cache"),
+                *headers,
+            ),
+            why=why,
+            accepted=accepted,
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """Client credentials as a request carries them: by which method, for whom. Not yet believed."""
+
+    method: str
+    client_id: str
+    readings: tuple[tuple[str, str, str], ...] = dataclasses.field(default=(), repr=False)
+    """Ways to read the credentials: (name of the encoding, client_id, client_secret); the likeliest first."""
+    malformed: str = ""
+    """Why the credentials cannot be read at all."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticated:
+    """A client that is who it says it is, and how it showed that."""
+
+    client: Client
+    method: str
+    encoding: str = ""
+    """For Basic: `raw` or `form-urlencoded` when only that reading fits, else empty."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """A token request whose client is authenticated and may use the grant (RFC 6749 4)."""
+
+    grant_type: str
+    parameters: cabc.Mapping[str, str] = dataclasses.field(repr=False)
+    client: Client
+    client_auth: str
+    scope: Scope | None
+    """What was asked for; None when the parameter was left out."""
+    issuer: str
+    """The issuer's URL as this client reached it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """A grant's decision: for whom tokens are to be made. Nothing is written yet."""
+
+    client: Client
+    user: User | None
+    scope: Scope
+    grant_type: str
+    client_auth: str
+    issuer: str
+    family: str
+    """Everything that one authorization brings forth is one family: it lives and dies together."""
+    refresh: bool = True
+    """Whether a refresh token goes with it."""
+    refresh_token: str | None = dataclasses.field(default=None, repr=False)
+    """A refresh token that stays as it is (policy `static`)."""
+    refresh_scope: Scope | None = None
+    """What a new refresh token stands for, when that is more than `scope`."""
+    auth_time: float | None = None
+    nonce: str | None = None
+    id_token: bool = False
+    access_token_lifetime: int | None = None
+    refresh_token_lifetime: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What was minted, as it goes into the token answer (RFC 6749 5.1)."""
+
+    access_token: str = dataclasses.field(repr=False)
+    expires_in: int
+    scope: Scope
+    refresh_token: str | None = dataclasses.field(default=None, repr=False)
+    id_token: str | None = dataclasses.field(default=None, repr=False)
+    token_type: str = "Bearer"

@@ -1,0 +1,108 @@
+"""The vocabulary: who is registered, and what is kept about codes and tokens."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import enum
+import typing
+
+from .config import AccessTokenFormat
+from .config import RefreshPolicy
+from .config import SigningAlgorithm
+from .scope import Scope
+
+__all__ = ["AuthorizationRecord", "Client", "Kind", "Lifetimes", "Stub", "TokenRecord", "User"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """Seconds for which what a client is given stays good."""
+
+    access_token: int
+    refresh_token: int
+    authorization_code: int
+    id_token: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A registered client, every default resolved (RFC 7591 2)."""
+
+    client_id: str
+    client_secret: str | None = dataclasses.field(repr=False)
+    client_name: str
+    grant_types: frozenset[str]
+    auth_methods: tuple[str, ...]
+    scope: Scope | None
+    """What it may ask for; None: anything."""
+    redirect_uris: tuple[str, ...] | None
+    """Compared exactly (RFC 6749 3.1.2.3); None: any loopback URI."""
+    lifetimes: Lifetimes
+    access_token_format: AccessTokenFormat
+    refresh_policy: RefreshPolicy
+    id_token_alg: SigningAlgorithm
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person who can log in."""
+
+    username: str
+    password: str = dataclasses.field(repr=False)
+    claims: cabc.Mapping[str, typing.Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        """The `sub` claim: the username, unless the claims say otherwise."""
+        return str(self.claims.get("sub", self.username))
+
+
+class Kind(enum.Enum):
+    """Kinds are kept apart: a refresh token is never looked up where codes are."""
+
+    CODE = "authorization code"
+    ACCESS = "access token"
+    REFRESH = "refresh token"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRecord:
+    """What an authorization code stands for (RFC 6749 4.1.2)."""
+
+    family: str
+    client_id: str
+    user: User
+    scope: Scope
+    expires_at: float
+    redirect_uri: str | None
+    """As it was in the authorization request; None when it was left out, so that it may be left out again."""
+    code_challenge: str | None
+    code_challenge_method: str
+    nonce: str | None
+    auth_time: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRecord:
+    """What an access or a refresh token stands for. Times are the server clock's, in seconds, UTC."""
+
+    family: str
+    client_id: str
+    user: User | None
+    scope: Scope
+    grant_type: str
+    issued_at: float
+    expires_at: float
+    auth_time: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Stub:
+    """A protected path with a fixed answer."""
+
+    path: str
+    scope: Scope
+    status: int
+    body: bytes
+    content_type: str

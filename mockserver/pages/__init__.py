@@ -1,0 +1,34 @@
+"""The pages that a person sees: login and consent, error, callback. Jinja2 is imported when the first is rendered."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import typing
+
+if typing.TYPE_CHECKING:
+    import jinja2
+
+__all__ = ["render"]
+
+
+def render(template: str, **values: object) -> str:
+    """A page, everything in it escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_source),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _source(template: str) -> str:
+    return (importlib.resources.files(__package__) / template).read_text(encoding="utf-8")

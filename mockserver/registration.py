@@ -1,0 +1,115 @@
+"""What a client's registration allows it to ask for: scope and redirect URI (RFC 7591 2)."""
+
+from __future__ import annotations
+
+import ipaddress
+import urllib.parse
+
+from .config import IssuerSettings
+from .errors import InvalidRequest
+from .errors import InvalidScope
+from .model import Client
+from .scope import Scope
+
+__all__ = ["allowed_scope", "check_redirect_uri", "is_loopback", "parse_scope"]
+
+
+def parse_scope(text: str | None) -> Scope | None:
+    """A scope parameter; None when it was left out. Raises `InvalidScope` (RFC 6749 3.3)."""
+    if text is None:
+        return None
+    try:
+        return Scope.parse(text)
+    except ValueError as error:
+        raise InvalidScope("The scope is malformed.", hint=str(error)) from None
+
+
+def allowed_scope(asked: Scope | None, client: Client, settings: IssuerSettings) -> Scope:
+    """
+    The scope to grant: what was asked for, or everything that is registered when nothing was (RFC 6749 3.3).
+
+    Raises `InvalidScope` for what this issuer does not know or this client may not have.
+    """
+    known = settings.scopes_supported
+    if asked is None:
+        return client.scope if client.scope is not None else Scope(known or ())
+    unknown = [token for token in str(asked).split() if known is not None and token not in known]
+    if unknown:
+        wider = [*(known or ()), *unknown]
+        raise InvalidScope(
+            "The requested scope is unknown.",
+            hint=f"scope {' '.join(unknown)!r} is not in scopes_supported {' '.join(known or ())!r} (scopes are"
+            f" case-sensitive, RFC 6749 3.3); to have it: scopes_supported={wider!r}",
+        )
+    if client.scope is not None and not asked <= client.scope:
+        extra = [token for token in str(asked).split() if token not in client.scope]
+        wider_scope = " ".join([*str(client.scope).split(), *extra])
+        raise InvalidScope(
+            "The requested scope exceeds what the client may have.",
+            hint=f"scope {' '.join(extra)!r} is not registered for client {client.client_id!r} (scopes are"
+            f" case-sensitive, RFC 6749 3.3); to register it: oauthmock.client(scope={wider_scope!r})",
+        )
+    return asked
+
+
+def check_redirect_uri(asked: str | None, client: Client) -> str:
+    """
+    The URI that the browser is sent back to.
+
+    Raises `InvalidRequest`, which must then be shown and never redirected (RFC 6749 3.1.2.4).
+    """
+    registered = client.redirect_uris
+    if asked is None:
+        # RFC 6749 3.1.2.3: may be left out only if exactly one was registered, in full
+        if registered is not None and len(registered) == 1:
+            return registered[0]
+        count = "any loopback URI" if registered is None else f"{len(registered)} redirect URIs"
+        raise InvalidRequest(
+            "redirect_uri is missing.",
+            hint=f"redirect_uri may only be left out when exactly one is registered; client {client.client_id!r}"
+            f" has {count} (RFC 6749 3.1.2.3)",
+        )
+    parts = _split(asked)
+    if parts is None or not parts.scheme or not (parts.netloc or parts.path):
+        raise InvalidRequest(
+            "redirect_uri is not an absolute URI.",
+            hint=f"redirect_uri {asked!r} is not an absolute URI (RFC 6749 3.1.2)",
+        )
+    if parts.fragment or asked.endswith("#"):
+        raise InvalidRequest(
+            "redirect_uri has a fragment.", hint=f"redirect_uri {asked!r} has a fragment (RFC 6749 3.1.2)"
+        )
+    if registered is None:
+        if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname or "") or "@" in parts.netloc:
+            raise InvalidRequest(
+                "redirect_uri is not registered.",
+                hint=f"redirect_uri {asked!r} is not on this machine; to register it:"
+                f" oauthmock.client(redirect_uris=[{asked!r}])",
+            )
+    elif asked not in registered:
+        raise InvalidRequest(
+            "redirect_uri is not registered.",
+            hint=f"redirect_uri {asked!r} is none of {', '.join(map(repr, registered))}: they are compared character"
+            f" by character (RFC 6749 3.1.2.3, RFC 9700 2.1); to register it: oauthmock.client(redirect_uris=[{asked!r}])",
+        )
+    return asked
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stays on this machine: localhost, *.localhost, 127.0.0.0/8, ::1."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(uri: str) -> urllib.parse.SplitResult | None:
+    try:
+        parts = urllib.parse.urlsplit(uri)
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        return None
+    return parts

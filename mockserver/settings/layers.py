@@ -1,0 +1,97 @@
+"""Where settings come from: each source is one layer of keys, and can say where a key stands in it."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import pathlib
+import tomllib
+import typing
+
+from ..errors import ConfigurationError
+
+__all__ = ["Layer", "Path", "environment", "file", "given", "texts"]
+
+Path = tuple[str | int, ...]
+
+_PREFIX = "OAUTHMOCK_"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Layer:
+    """
+    Keys and values from one source.
+
+    `where(path)` names the place of a key for a person: `acme.toml:12`, `OAUTHMOCK_PORT`, a test's id.
+    """
+
+    values: cabc.Mapping[str, typing.Any]
+    where: cabc.Callable[[Path], str]
+
+
+def given(source: str, values: cabc.Mapping[str, typing.Any]) -> Layer:
+    """Keywords of a call, a marker or a fixture; `source` says which."""
+    return Layer(values, lambda path: source)
+
+
+def environment(environ: cabc.Mapping[str, str], *, apart_from: cabc.Container[str] = ()) -> Layer:
+    """`OAUTHMOCK_<KEY>` variables; those in `apart_from` belong to somebody else."""
+    names = {
+        name.removeprefix(_PREFIX).lower(): name
+        for name in environ
+        if name.startswith(_PREFIX) and name not in apart_from
+    }
+    return Layer(
+        {key: _value(environ[name]) for key, name in names.items()},
+        lambda path: names.get(str(path[0]), f"{_PREFIX}{str(path[0]).upper()}"),
+    )
+
+
+def texts(source: str, assignments: cabc.Iterable[str]) -> Layer:
+    """`key=value` texts of a flag or an ini option. Raises `ConfigurationError` for one without `=`."""
+    values: dict[str, typing.Any] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigurationError(f"{source}: {assignment!r} is no setting; write KEY=VALUE, e.g. consent=auto")
+        values[key.strip()] = _value(text.strip())
+    return given(source, values)
+
+
+def file(path: pathlib.Path) -> Layer:
+    """A TOML file. Raises `ConfigurationError` when it cannot be read or is no TOML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error}); check the path") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: no TOML: {error}") from None
+    return Layer(values, lambda key: f"{path}:{_line(text, key)}")
+
+
+def _line(text: str, path: Path) -> int:
+    """
+    The line on which a key is completed.
+
+    tomllib keeps no positions, so growing pieces of the file are read until one has the key; only ever done on the
+    way to an error message.
+    """
+    lines = text.splitlines()
+    for count in range(1, len(lines) + 1):
+        try:
+            value: typing.Any = tomllib.loads("\n".join(lines[:count]))
+            for step in path:
+                value = value[step]
+        except (tomllib.TOMLDecodeError, LookupError, TypeError):
+            continue
+        return count
+    return len(lines)
+
+
+def _value(text: str) -> typing.Any:
+    """A text as TOML would read it (`60`, `true`, `["a"]`), and what TOML would not read as the string it is."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -1,0 +1,110 @@
+"""Settings of a client or user -> the registered one, every default resolved and every name checked."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import difflib
+import urllib.parse
+
+from ..clientauth import METHODS
+from ..config import ClientSettings
+from ..config import IssuerSettings
+from ..config import UserSettings
+from ..credentials import new_secret
+from ..errors import ConfigurationError
+from ..grants import GRANTS
+from ..model import Client
+from ..model import Lifetimes
+from ..model import User
+from ..scope import Scope
+
+__all__ = ["client", "user"]
+
+# What most real servers take; a client that needs more, or less, says so.
+_DEFAULT_METHODS = ("client_secret_basic", "client_secret_post")
+
+
+def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
+    """
+    The client that an issuer registers. A confidential one without a secret is given one.
+
+    Raises `ConfigurationError` for a grant or method that does not exist and for keys that contradict each other.
+    """
+    methods = settings.token_endpoint_auth_method or _DEFAULT_METHODS
+    methods = (methods,) if isinstance(methods, str) else tuple(methods)
+    grant_types = GRANTS if settings.grant_types is None else settings.grant_types
+    what = f"client {settings.client_id!r}"
+    _known(what, "token_endpoint_auth_method", methods, METHODS)
+    _known(what, "grant_types", grant_types, GRANTS)
+    if not settings.client_id or not settings.client_id.isprintable():
+        raise ConfigurationError(f"{what}: client_id must be printable and not empty (RFC 6749 appendix A.1)")
+    public = methods == ("none",)
+    if public and settings.client_secret is not None:
+        raise ConfigurationError(
+            f"{what}: token_endpoint_auth_method 'none' has no secret; leave client_secret out, or name another method"
+        )
+    if public and settings.grant_types is not None and "client_credentials" in settings.grant_types:
+        raise ConfigurationError(
+            f"{what}: a public client (method 'none') may not use client_credentials (RFC 6749 4.4); drop one of them"
+        )
+    for uri in settings.redirect_uris or ():
+        parts = urllib.parse.urlsplit(uri)
+        if not parts.scheme or parts.fragment or "#" in uri:
+            raise ConfigurationError(
+                f"{what}: redirect_uris has {uri!r}; write an absolute URI without fragment (RFC 6749 3.1.2)"
+            )
+    return Client(
+        client_id=settings.client_id,
+        client_secret=None if public else settings.client_secret or new_secret("cs"),
+        client_name=settings.client_name or settings.client_id,
+        grant_types=frozenset(grant_types),
+        auth_methods=methods,
+        scope=_scope(what, settings.scope, issuer),
+        redirect_uris=None if settings.redirect_uris is None else tuple(settings.redirect_uris),
+        lifetimes=Lifetimes(
+            access_token=_first(settings.access_token_lifetime, issuer.access_token_lifetime),
+            refresh_token=_first(settings.refresh_token_lifetime, issuer.refresh_token_lifetime),
+            authorization_code=_first(settings.authorization_code_lifetime, issuer.authorization_code_lifetime),
+            id_token=issuer.id_token_lifetime,
+        ),
+        access_token_format=settings.access_token_format or issuer.access_token_format,
+        refresh_policy=settings.refresh_policy or issuer.refresh_policy,
+        id_token_alg=settings.id_token_signed_response_alg or issuer.id_token_signed_response_alg,
+    )
+
+
+def user(settings: UserSettings) -> User:
+    """The person that an issuer registers, with a password of their own when none was given."""
+    return User(
+        username=settings.username,
+        password=settings.password if settings.password is not None else new_secret("pw"),
+        claims=dict(settings.claims),
+    )
+
+
+def _known(what: str, key: str, values: cabc.Iterable[str], known: cabc.Mapping[str, object]) -> None:
+    for value in values:
+        if value not in known:
+            near = difflib.get_close_matches(value, known, n=1)
+            meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            raise ConfigurationError(f"{what}: {key} has {value!r}; {meant}")
+
+
+def _scope(what: str, text: str | None, issuer: IssuerSettings) -> Scope | None:
+    if text is None:
+        return None
+    try:
+        scope = Scope.parse(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{what}: {error}; separate tokens by single spaces") from None
+    known = issuer.scopes_supported
+    strange = [token for token in str(scope).split() if known is not None and token not in known]
+    if strange:
+        raise ConfigurationError(
+            f"{what}: scope has {' '.join(strange)!r}, which scopes_supported does not know; add it there"
+        )
+    return scope
+
+
+def _first(own: int | None, issuers: int) -> int:
+    return issuers if own is None else own

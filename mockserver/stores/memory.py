@@ -1,0 +1,69 @@
+"""Codes and tokens in memory, under one lock."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import hashlib
+import threading
+
+from ..model import Kind
+from .store import Entry
+from .store import Record
+
+__all__ = ["MemoryStore"]
+
+
+class MemoryStore:
+    """
+    A `Store` in dictionaries. One lock guards every verb: each is a few dictionary operations.
+
+    Keys are 16-byte digests: a long-lived server keeps 100,000 tokens without keeping their text.
+    """
+
+    __slots__ = ("_dead", "_issued", "_lock", "_records", "_taken")
+
+    def __init__(self) -> None:
+        self._records: dict[Kind, dict[bytes, Record]] = {kind: {} for kind in Kind}
+        self._taken: dict[Kind, set[bytes]] = {kind: set() for kind in Kind}
+        self._dead: set[str] = set()
+        self._issued: set[str] = set()
+        self._lock = threading.Lock()
+
+    def find(self, kind: Kind, value: str) -> Entry | None:
+        key = _digest(value)
+        with self._lock:
+            return self._entry(kind, key)
+
+    def take(self, kind: Kind, value: str) -> Entry | None:
+        key = _digest(value)
+        with self._lock:
+            entry = self._entry(kind, key)
+            if entry is not None:
+                self._taken[kind].add(key)
+            return entry
+
+    def kill(self, family: str) -> None:
+        with self._lock:
+            self._dead.add(family)
+
+    def put_if_alive(self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]]) -> bool:
+        keyed = [(kind, _digest(value), record) for kind, value, record in records]
+        with self._lock:
+            if family in self._dead:
+                return False
+            for kind, key, record in keyed:
+                self._records[kind][key] = record
+                if kind is not Kind.CODE:
+                    self._issued.add(family)
+            return True
+
+    def _entry(self, kind: Kind, key: bytes) -> Entry | None:
+        record = self._records[kind].get(key)
+        if record is None:
+            return None
+        family = record.family
+        return Entry(record, key in self._taken[kind], family not in self._dead, family in self._issued)
+
+
+def _digest(value: str) -> bytes:
+    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()

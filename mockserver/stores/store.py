@@ -1,0 +1,55 @@
+"""The store protocol: what grants and minting may do to state, each verb one atomic step."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import secrets
+import typing
+
+from ..model import AuthorizationRecord
+from ..model import Kind
+from ..model import TokenRecord
+
+__all__ = ["Entry", "Record", "Store", "new_family"]
+
+Record = AuthorizationRecord | TokenRecord
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """What the store knows about a token at one instant."""
+
+    record: Record
+    taken: bool
+    """Somebody has taken it before."""
+    alive: bool
+    """Its family has not been killed."""
+    issued: bool
+    """Its family has been given tokens."""
+
+
+class Store(typing.Protocol):
+    """
+    Codes and tokens by kind and value. Values are not kept: implementations store a digest.
+
+    Every write is one of three atomic verbs, because the races that a mock must win (fifty redemptions of one code,
+    a rotation against a revocation) are lost between a read and a write.
+    """
+
+    def find(self, kind: Kind, value: str) -> Entry | None:
+        """Look without touching."""
+
+    def take(self, kind: Kind, value: str) -> Entry | None:
+        """Mark as taken and say what it was before: exactly one caller gets `taken=False`."""
+
+    def kill(self, family: str) -> None:
+        """End everything the family has and everything it would still be given."""
+
+    def put_if_alive(self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]]) -> bool:
+        """Add all records, or none and return False when the family has been killed."""
+
+
+def new_family() -> str:
+    """A name for everything that one authorization brings forth."""
+    return secrets.token_hex(8)

@@ -1,0 +1,139 @@
+"""From a grant's decision to tokens: made, stored in one step, entered in the ledger."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import typing
+
+from .context import Context
+from .credentials import new_secret
+from .errors import InvalidGrant
+from .ledger import IssuedToken
+from .messages import Issue
+from .messages import Tokens
+from .model import AuthorizationRecord
+from .model import Kind
+from .model import TokenRecord
+from .scope import Scope
+from .stores import Record
+
+__all__ = ["mint", "store_code"]
+
+
+def store_code(record: AuthorizationRecord, context: Context) -> str:
+    """Make an authorization code (RFC 6749 4.1.2) and keep what it stands for."""
+    code = new_secret("ac")
+    context.store.put_if_alive(record.family, [(Kind.CODE, code, record)])
+    return code
+
+
+def mint(issue: Issue, context: Context) -> Tokens:
+    """
+    Make the tokens that a grant decided on and store them in one atomic step.
+
+    Raises `InvalidGrant` when the family was killed between the decision and this step.
+    """
+    now = context.clock.now()
+    lifetimes = issue.client.lifetimes
+    expires_in = lifetimes.access_token if issue.access_token_lifetime is None else issue.access_token_lifetime
+    refresh_lifetime = (
+        lifetimes.refresh_token if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
+    )
+
+    def record(lifetime: int, scope: Scope) -> TokenRecord:
+        return TokenRecord(
+            family=issue.family,
+            client_id=issue.client.client_id,
+            user=issue.user,
+            scope=scope,
+            grant_type=issue.grant_type,
+            issued_at=now,
+            expires_at=now + lifetime,
+            auth_time=issue.auth_time,
+        )
+
+    access_token = _access_token(issue, context, now, expires_in)
+    records: list[tuple[Kind, str, Record]] = [(Kind.ACCESS, access_token, record(expires_in, issue.scope))]
+    refresh_token = issue.refresh_token
+    if issue.refresh and refresh_token is None:
+        refresh_token = new_secret("rt")
+        # RFC 6749 6: the scope of a new refresh token is that of the old one, however narrow the access token is
+        records.append((Kind.REFRESH, refresh_token, record(refresh_lifetime, issue.refresh_scope or issue.scope)))
+    if not context.store.put_if_alive(issue.family, records):
+        raise InvalidGrant(
+            "The grant has been revoked.",
+            hint="the grant was revoked while this request was under way: somebody used its code a second time",
+        )
+    tokens = Tokens(
+        access_token=access_token,
+        expires_in=expires_in,
+        scope=issue.scope,
+        refresh_token=refresh_token,
+        id_token=_id_token(issue, context, now, access_token) if issue.id_token else None,
+    )
+    context.ledger.add(
+        IssuedToken(
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            id_token=tokens.id_token,
+            token_type=tokens.token_type,
+            grant_type=issue.grant_type,
+            client_id=issue.client.client_id,
+            client_auth=issue.client_auth,
+            username=issue.user.username if issue.user else None,
+            scope=issue.scope,
+            issuer=issue.issuer,
+            issued_at=now,
+            expires_in=expires_in,
+        )
+    )
+    return tokens
+
+
+def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -> str:
+    if issue.client.access_token_format == "opaque":
+        return new_secret("at")
+    # RFC 9068 2.2
+    claims: dict[str, typing.Any] = {
+        "iss": issue.issuer,
+        "exp": int(now) + expires_in,
+        "aud": context.audience(issue.issuer),
+        # RFC 9068 2.2: without a resource owner, sub is the client
+        "sub": issue.user.subject if issue.user else issue.client.client_id,
+        "client_id": issue.client.client_id,
+        "iat": int(now),
+        "jti": secrets.token_hex(16),
+    }
+    if issue.scope:
+        claims["scope"] = str(issue.scope)
+    if issue.auth_time is not None:
+        claims["auth_time"] = int(issue.auth_time)
+    # RFC 9068 2.1: the type keeps an access token from passing for an ID token
+    return context.keys.signing("ES256").sign(claims, typ="at+jwt")
+
+
+def _id_token(issue: Issue, context: Context, now: float, access_token: str) -> str:
+    assert issue.user is not None, "an ID token tells of a person"
+    # OpenID Connect Core 2; the user's own claims first, so that they cannot replace these
+    claims: dict[str, typing.Any] = {
+        **issue.user.claims,
+        "iss": issue.issuer,
+        "sub": issue.user.subject,
+        "aud": issue.client.client_id,
+        "exp": int(now) + issue.client.lifetimes.id_token,
+        "iat": int(now),
+        "at_hash": _left_half(access_token),
+    }
+    if issue.auth_time is not None:
+        claims["auth_time"] = int(issue.auth_time)
+    if issue.nonce is not None:
+        claims["nonce"] = issue.nonce
+    return context.keys.signing(issue.client.id_token_alg).sign(claims, typ="JWT")
+
+
+def _left_half(token: str) -> str:
+    """OpenID Connect Core 3.1.3.6: the left half of the hash that the signature algorithm uses, SHA-256 for both."""
+    digest = hashlib.sha256(token.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode("ascii")

@@ -1,0 +1,176 @@
+"""The two ends of the pass: WSGI environ -> `Request`, `Reply` -> WSGI."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import re
+import typing
+import urllib.parse
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_input_stream
+
+from .errors import InvalidRequest
+from .errors import OAuthError
+from .messages import Pairs
+from .messages import Reply
+from .messages import Request
+
+if typing.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIEnvironment
+
+__all__ = ["read", "write"]
+
+_MAX_FIELDS = 1000
+_MAX_DEPTH = 64
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_JSON_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+def read(environ: WSGIEnvironment, *, now: float, body_limit: int, trust_proxy: bool) -> Request:
+    """
+    Read a request. Never raises: what is wrong is noted in `problems`, for the endpoint to judge.
+
+    `now` is seconds since the epoch, UTC; a body beyond `body_limit` bytes is not read.
+    """
+    problems: list[OAuthError] = []
+    body = _body(environ, body_limit, problems)
+    media_type, options = parse_options_header(environ.get("CONTENT_TYPE"))
+    encoding, form = _parameters(body, media_type.lower(), options.get("charset", "utf-8"), problems)
+    scheme, host = _origin(environ, trust_proxy)
+    path_info = environ.get("PATH_INFO", "/").encode("latin-1")
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        target=environ.get("REQUEST_URI") or _target(environ),
+        scheme=scheme,
+        host=host,
+        path=path_info.decode("utf-8", "replace") or "/",
+        query=_pairs(environ.get("QUERY_STRING", "").encode("latin-1"), "query", problems),
+        headers=_headers(environ),
+        body=body,
+        media_type=media_type.lower(),
+        encoding=encoding,
+        form=form,
+        problems=tuple(problems),
+        arrived=now,
+        connection=environ.get("serving.connection"),
+        peer_certificate=environ.get("serving.peer_certificate"),
+    )
+
+
+def write(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+    """Hand the answer to the WSGI server; HEAD gets the headers alone."""
+    response = Response(reply.body, status=reply.status, headers=list(reply.headers))
+    return response(environ, start_response)
+
+
+def _body(environ: WSGIEnvironment, limit: int, problems: list[OAuthError]) -> bytes:
+    try:
+        body: bytes = get_input_stream(environ, max_content_length=limit).read()
+    except RequestEntityTooLarge:
+        problems.append(
+            InvalidRequest(
+                "The request body is too large.",
+                hint=f"the body is larger than body_limit, {limit} bytes; a token request is a few hundred",
+                status=413,
+            )
+        )
+        return b""
+    except OSError as error:
+        problems.append(
+            InvalidRequest("The request body did not arrive.", hint=f"the body broke off: {error}", status=408)
+        )
+        return b""
+    return body
+
+
+def _parameters(
+    body: bytes, media_type: str, charset: str, problems: list[OAuthError]
+) -> tuple[typing.Literal["form", "json", ""], Pairs]:
+    if media_type == "application/x-www-form-urlencoded":
+        if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+            problems.append(_malformed(f"the body's charset is {charset!r}; RFC 6749 appendix B asks for UTF-8"))
+        if body[:1] in (b"{", b"["):
+            problems.append(_malformed("Content-Type says form-urlencoded, the body is JSON"))
+            return "form", ()
+        return "form", _pairs(body, "body", problems)
+    if media_type == "application/json" or media_type.endswith("+json"):
+        return "json", _members(body, problems)
+    if body:
+        said = f"is {media_type!r}" if media_type else "is missing"
+        problems.append(
+            _malformed(f"Content-Type {said}; parameters are sent as application/x-www-form-urlencoded (RFC 6749 4)")
+        )
+    return "", ()
+
+
+def _pairs(text: bytes, of: str, problems: list[OAuthError]) -> Pairs:
+    try:
+        pairs = urllib.parse.parse_qsl(
+            text.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+        )
+    except UnicodeDecodeError:
+        problems.append(_malformed(f"the {of} is not UTF-8 (RFC 6749 appendix B)"))
+    except ValueError:
+        problems.append(_malformed(f"the {of} has more than {_MAX_FIELDS} parameters"))
+    else:
+        return tuple(pairs)
+    return ()
+
+
+def _members(body: bytes, problems: list[OAuthError]) -> Pairs:
+    """The members of a JSON body; it must be one flat object of strings."""
+    depth = deepest = 0
+    for bracket in _JSON_BRACKET.finditer(_JSON_STRING.sub(b"", body)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > _MAX_DEPTH:
+        problems.append(_malformed(f"the JSON body is nested deeper than {_MAX_DEPTH} levels"))
+        return ()
+    try:
+        # object_pairs_hook keeps members that come twice; they are judged like parameters that come twice
+        members = json.loads(body.decode("utf-8"), object_pairs_hook=tuple)
+    except ValueError:
+        problems.append(_malformed("Content-Type says JSON, the body is none, or not in UTF-8"))
+        return ()
+    if not body.lstrip()[:1] == b"{":
+        problems.append(_malformed("the JSON body is no object; its members are the parameters"))
+        return ()
+    for name, value in members:
+        if not isinstance(value, str):
+            problems.append(_malformed(f"the JSON member {name!r} is no string"))
+            return ()
+    return typing.cast("Pairs", members)
+
+
+def _malformed(hint: str) -> InvalidRequest:
+    return InvalidRequest("The request is malformed.", hint=hint)
+
+
+def _origin(environ: WSGIEnvironment, trust_proxy: bool) -> tuple[str, str]:
+    scheme = environ.get("wsgi.url_scheme", "http")
+    host = environ.get("HTTP_HOST") or f"{environ.get('SERVER_NAME', 'localhost')}:{environ.get('SERVER_PORT', '80')}"
+    if trust_proxy:
+        scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme).split(",")[0].strip().lower()
+        host = environ.get("HTTP_X_FORWARDED_HOST", host).split(",")[0].strip()
+    return scheme, host.lower()
+
+
+def _target(environ: WSGIEnvironment) -> str:
+    path = urllib.parse.quote(environ.get("PATH_INFO", "/").encode("latin-1"))
+    query = environ.get("QUERY_STRING", "")
+    return f"{path}?{query}" if query else path
+
+
+def _headers(environ: WSGIEnvironment) -> Pairs:
+    """As sent, when the server keeps that (ours does); else as WSGI has them, in title case."""
+    raw = environ.get("serving.raw_headers")
+    if raw is not None:
+        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+    headers = [(key[5:], value) for key, value in environ.items() if key.startswith("HTTP_")]
+    headers += [(key, environ[key]) for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(key)]
+    return tuple((name.replace("_", "-").title(), value) for name, value in headers)
