@@ -1,0 +1,92 @@
+"""A mock OAuth 2.0 authorization server with a protected API: `OAuthMock` to hold, `create_app` to serve."""
+
+from __future__ import annotations
+
+import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from .actor import Callback
+    from .clock import Clock
+    from .config import Settings
+    from .errors import ConfigurationError
+    from .errors import MockServerError
+    from .errors import PortInUse
+    from .errors import ServerNotRunning
+    from .journal import Exchange
+    from .journal import Journal
+    from .ledger import IssuedToken
+    from .ledger import Ledger
+    from .model import User
+    from .server import ConnectorSettings
+    from .server import EndpointHandle
+    from .server import Issuer
+    from .server import OAuthMock
+    from .server import Protected
+    from .server import RegisteredClient
+    from .server import Variant
+    from .server import create_app
+    from .variants import Cell
+
+__version__ = "0.1.0"
+
+# Public names and the module that has each: imported when first asked for (PEP 562), so that collecting a suite which
+# does not use the mock imports none of it.
+_HOMES = {
+    "Callback": "actor",
+    "Cell": "variants",
+    "Clock": "clock",
+    "ConfigurationError": "errors",
+    "ConnectorSettings": "server",
+    "EndpointHandle": "server",
+    "Exchange": "journal",
+    "IssuedToken": "ledger",
+    "Issuer": "server",
+    "Journal": "journal",
+    "Ledger": "ledger",
+    "MockServerError": "errors",
+    "OAuthMock": "server",
+    "PortInUse": "errors",
+    "Protected": "server",
+    "RegisteredClient": "server",
+    "ServerNotRunning": "errors",
+    "Settings": "config",
+    "User": "model",
+    "Variant": "server",
+    "create_app": "server",
+}
+
+__all__ = [
+    "Callback",
+    "Cell",
+    "Clock",
+    "ConfigurationError",
+    "ConnectorSettings",
+    "EndpointHandle",
+    "Exchange",
+    "IssuedToken",
+    "Issuer",
+    "Journal",
+    "Ledger",
+    "MockServerError",
+    "OAuthMock",
+    "PortInUse",
+    "Protected",
+    "RegisteredClient",
+    "ServerNotRunning",
+    "Settings",
+    "User",
+    "Variant",
+    "create_app",
+]
+
+
+def __getattr__(name: str) -> typing.Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

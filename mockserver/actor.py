@@ -84,9 +84,7 @@ def deny(app: WSGIApplication, journal: Journal, url: str) -> Callback:
     """Open an authorization URL and press Deny. Raises `UnexpectedPage`."""
     page = _open(app, journal, url)
     if isinstance(page, Callback):
-        raise UnexpectedPage(
-            f"{redact(url)} was approved without asking, so nobody could deny; set consent='page'"
-        )
+        raise UnexpectedPage(f"{redact(url)} was approved without asking, so nobody could deny; set consent='page'")
     return _press(app, journal, url, [("deny", "yes")])
 
 

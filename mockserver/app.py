@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import functools
+import http
 import time
 import typing
 
@@ -19,6 +20,7 @@ from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
 from .endpoints import Endpoint
 from .errors import Inaccessible
+from .errors import InvalidRequest
 from .errors import OAuthError
 from .errors import ServerError
 from .faults import Delay
@@ -115,6 +117,36 @@ class Application:
             environ["serving.on_delivery"].append(functools.partial(state.journal.delivered, number))
         return wire.write(reply, environ, start_response)
 
+    def reject(
+        self, status: int, method: str, target: bytes, headers: cabc.Iterable[tuple[bytes, bytes]], reason: str
+    ) -> tuple[str, list[tuple[str, str]], bytes]:
+        """
+        What the HTTP server answers when a request never gets as far as the pass (RFC 9110 15.5), and its entry in the
+        journal: status line, headers, body.
+        """
+        state, began = self.state, time.perf_counter()
+        request = Request(
+            method=method or "?",
+            target=target.decode("latin-1"),
+            scheme="",
+            host="",
+            path=target.decode("latin-1").partition("?")[0],
+            query=(),
+            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+            body=b"",
+            media_type="",
+            encoding="",
+            form=(),
+            problems=(),
+            arrived=state.clock.now(),
+        )
+        seen = _Seen(request, state.issuers[""])
+        hint = f"the HTTP server refused it: {reason}"
+        seen.error = InvalidRequest("The request is malformed.", hint=hint, status=status)
+        reply = seen.endpoint.refuse(seen.error)
+        state.journal.add(_exchange(state.journal.arrive(), request, seen, reply, began))
+        return f"{status} {http.HTTPStatus(status).phrase}", list(reply.headers), reply.body
+
     def _answer(self, seen: _Seen, state: State) -> Reply:
         _check_host(seen.request, state)
         seen.request, seen.context = _issuer(seen.request, state)
@@ -160,7 +192,7 @@ def _issuer(request: Request, state: State) -> tuple[Request, Context]:
     if path.startswith(_AUTHORIZATION_SERVER + "/"):
         # RFC 8414 3.1: for an issuer with a path the well-known part comes first
         path = path.removeprefix(_AUTHORIZATION_SERVER) + _AUTHORIZATION_SERVER
-    first, slash, rest = path[1:].partition("/")
+    first, _, rest = path[1:].partition("/")
     if first and first in state.issuers:
         return dataclasses.replace(request, path="/" + rest, issuer=first), state.issuers[first]
     return request, state.issuers[""]
@@ -211,6 +243,7 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
         number=number,
         issuer=seen.context.name,
         endpoint=seen.endpoint.name,
+        path=request.path,
         request=raw,
         body=RecordedBody.of(raw.body),
         parameters=parameters,

@@ -46,6 +46,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     access_token_format: AccessTokenFormat | None = None
     refresh_policy: RefreshPolicy | None = None
     id_token_signed_response_alg: SigningAlgorithm | None = None
+    consent: Consent | None = None
 
 
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

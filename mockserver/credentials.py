@@ -1,10 +1,11 @@
-"""Client credentials: how Basic is read (RFC 6749 2.3.1, RFC 7617), and how a wrong secret differs from the right one."""
+"""Client credentials: how Basic is read (RFC 6749 2.3.1, RFC 7617), and how a wrong secret differs."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import collections.abc as cabc
+import contextlib
 import secrets
 import urllib.parse
 
@@ -42,10 +43,8 @@ def read_basic(value: str) -> tuple[tuple[str, str, str], ...]:
     if b":" not in octets:
         raise MalformedBasic("there is no colon between client_id and client_secret")
     texts = [octets.decode("latin-1")]
-    try:
+    with contextlib.suppress(UnicodeDecodeError):  # then latin-1 is the one reading left
         texts.insert(0, octets.decode("utf-8"))
-    except UnicodeDecodeError:
-        pass  # latin-1 is the one reading left
     readings: dict[tuple[str, str], str] = {}
     for text in texts:
         client_id, _, secret = text.partition(":")

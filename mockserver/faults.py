@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: each fault has a stage at which it strikes, and is armed for a place and a number of times."""
+"""What goes wrong on purpose: a fault strikes at a stage, and is armed for a place and a number of times."""
 
 from __future__ import annotations
 

@@ -48,6 +48,8 @@ class Exchange:
     number: int
     issuer: str
     endpoint: str
+    path: str
+    """Below the issuer."""
     request: Request
     body: RecordedBody
     parameters: cabc.Mapping[str, str] = dataclasses.field(repr=False)

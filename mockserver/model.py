@@ -8,6 +8,7 @@ import enum
 import typing
 
 from .config import AccessTokenFormat
+from .config import Consent
 from .config import RefreshPolicy
 from .config import SigningAlgorithm
 from .scope import Scope
@@ -42,6 +43,7 @@ class Client:
     access_token_format: AccessTokenFormat
     refresh_policy: RefreshPolicy
     id_token_alg: SigningAlgorithm
+    consent: Consent
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

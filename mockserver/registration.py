@@ -90,7 +90,8 @@ def check_redirect_uri(asked: str | None, client: Client) -> str:
         raise InvalidRequest(
             "redirect_uri is not registered.",
             hint=f"redirect_uri {asked!r} is none of {', '.join(map(repr, registered))}: they are compared character"
-            f" by character (RFC 6749 3.1.2.3, RFC 9700 2.1); to register it: oauthmock.client(redirect_uris=[{asked!r}])",
+            " by character (RFC 6749 3.1.2.3, RFC 9700 2.1); to register it:"
+            f" oauthmock.client(redirect_uris=[{asked!r}])",
         )
     return asked
 

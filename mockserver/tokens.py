@@ -38,9 +38,7 @@ def mint(issue: Issue, context: Context) -> Tokens:
     now = context.clock.now()
     lifetimes = issue.client.lifetimes
     expires_in = lifetimes.access_token if issue.access_token_lifetime is None else issue.access_token_lifetime
-    refresh_lifetime = (
-        lifetimes.refresh_token if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
-    )
+    refresh_lifetime = lifetimes.refresh_token if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
 
     def record(lifetime: int, scope: Scope) -> TokenRecord:
         return TokenRecord(

@@ -137,7 +137,7 @@ def _members(body: bytes, problems: list[OAuthError]) -> Pairs:
     except ValueError:
         problems.append(_malformed("Content-Type says JSON, the body is none, or not in UTF-8"))
         return ()
-    if not body.lstrip()[:1] == b"{":
+    if body.lstrip()[:1] != b"{":
         problems.append(_malformed("the JSON body is no object; its members are the parameters"))
         return ()
     for name, value in members:
@@ -152,11 +152,13 @@ def _malformed(hint: str) -> InvalidRequest:
 
 
 def _origin(environ: WSGIEnvironment, trust_proxy: bool) -> tuple[str, str]:
-    scheme = environ.get("wsgi.url_scheme", "http")
-    host = environ.get("HTTP_HOST") or f"{environ.get('SERVER_NAME', 'localhost')}:{environ.get('SERVER_PORT', '80')}"
+    scheme: str = environ.get("wsgi.url_scheme", "http")
+    host: str = (
+        environ.get("HTTP_HOST") or f"{environ.get('SERVER_NAME', 'localhost')}:{environ.get('SERVER_PORT', '80')}"
+    )
     if trust_proxy:
-        scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme).split(",")[0].strip().lower()
-        host = environ.get("HTTP_X_FORWARDED_HOST", host).split(",")[0].strip()
+        scheme = str(environ.get("HTTP_X_FORWARDED_PROTO", scheme)).split(",")[0].strip().lower()
+        host = str(environ.get("HTTP_X_FORWARDED_HOST", host)).split(",")[0].strip()
     return scheme, host.lower()
 
 

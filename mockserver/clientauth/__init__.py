@@ -122,8 +122,8 @@ def _missing(request: Request) -> InvalidClient:
 def _unknown(client_id: str, clients: Clients) -> str:
     near = difflib.get_close_matches(client_id, clients, n=1)
     known = ", ".join(map(repr, list(clients)[:5])) or "none"
-    meant = f"; did you mean {near[0]!r}?" if near else ""
-    return f"no client is called {client_id!r} (registered: {known}){meant}; register it: oauthmock.client({client_id!r})"
+    meant = f"did you mean {near[0]!r}?" if near else f"register it: oauthmock.client({client_id!r})"
+    return f"no client is called {client_id!r} (registered: {known}); {meant}"
 
 
 def _sent_empty_secret(request: Request) -> bool:

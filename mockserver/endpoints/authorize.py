@@ -148,7 +148,7 @@ def _decision(request: Request, asked: _Asked, context: Context) -> _Decision | 
         if "user" in chosen:
             ticked = {value for name, value in request.form if name == "scope"}
             return _Decision(_user(chosen["user"], context), asked.scope.narrowed_to(ticked))
-    if context.settings.consent == "auto":
+    if asked.client.consent == "auto":
         hinted = context.users.get(asked.login_hint or "")
         return _Decision(hinted or context.default_user(), asked.scope)
     if asked.prompt == "none":

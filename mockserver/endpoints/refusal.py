@@ -27,9 +27,7 @@ PAGE_HEADERS = (
 
 def to_client(error: OAuthError) -> Reply:
     """RFC 6749 5.2, and RFC 6750 3 for resources: status, challenge, JSON members."""
-    return Reply.of_json(
-        error.body(), status=error.status, headers=error.headers(), why=error.hint, accepted=False
-    )
+    return Reply.of_json(error.body(), status=error.status, headers=error.headers(), why=error.hint, accepted=False)
 
 
 def to_browser(error: OAuthError) -> Reply:

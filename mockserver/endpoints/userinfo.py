@@ -23,6 +23,4 @@ def answer(request: Request, context: Context) -> Reply:
             hint=f"the token was issued by {token.grant_type} to client {token.client_id!r}: no person logged in",
             scope="openid",
         )
-    return Reply.of_json(
-        {**token.user.claims, "sub": token.user.subject}, why=f"claims about {token.user.username!r}"
-    )
+    return Reply.of_json({**token.user.claims, "sub": token.user.subject}, why=f"claims about {token.user.username!r}")

@@ -46,7 +46,8 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         taken = context.store.take(Kind.REFRESH, value)
         if taken is None or taken.taken:
             raise _refused(
-                "the refresh token has been used before; under refresh_policy 'rotate' each works once: keep the new one"
+                "the refresh token has been used before; under refresh_policy 'rotate' each works once: keep the new"
+                " one"
             )
     return Issue(
         client=client,

@@ -1,4 +1,4 @@
-"""From what people wrote (TOML, ini, environment, flags, markers) to typed settings, with errors that name the place."""
+"""From what people wrote (TOML, ini, environment, flags, markers) to typed settings; errors name the place."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from .layers import environment
 from .layers import file
 from .layers import given
 from .layers import texts
+from .registry import checked
 from .registry import client
 from .registry import user
 from .resolve import resolve
 
-__all__ = ["Layer", "client", "environment", "file", "given", "resolve", "texts", "user"]
+__all__ = ["Layer", "checked", "client", "environment", "file", "given", "resolve", "texts", "user"]

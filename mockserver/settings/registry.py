@@ -6,6 +6,8 @@ import collections.abc as cabc
 import difflib
 import urllib.parse
 
+import msgspec
+
 from ..clientauth import METHODS
 from ..config import ClientSettings
 from ..config import IssuerSettings
@@ -18,7 +20,7 @@ from ..model import Lifetimes
 from ..model import User
 from ..scope import Scope
 
-__all__ = ["client", "user"]
+__all__ = ["checked", "client", "user"]
 
 # What most real servers take; a client that needs more, or less, says so.
 _DEFAULT_METHODS = ("client_secret_basic", "client_secret_post")
@@ -70,7 +72,16 @@ def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
         access_token_format=settings.access_token_format or issuer.access_token_format,
         refresh_policy=settings.refresh_policy or issuer.refresh_policy,
         id_token_alg=settings.id_token_signed_response_alg or issuer.id_token_signed_response_alg,
+        consent=settings.consent or issuer.consent,
     )
+
+
+def checked(settings: ClientSettings) -> ClientSettings:
+    """The same settings, their types checked: a struct built in Python is not. Raises `ConfigurationError`."""
+    try:
+        return msgspec.convert(msgspec.structs.asdict(settings), ClientSettings)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"client {settings.client_id!r}: {error}; correct the value") from None
 
 
 def user(settings: UserSettings) -> User:

@@ -1,0 +1,23 @@
+"""`OAuthMock`: the object that people hold, in a test, in a script and behind the command."""
+
+from __future__ import annotations
+
+from .handles import EndpointHandle
+from .handles import Protected
+from .handles import RegisteredClient
+from .issuer import Issuer
+from .mock import OAuthMock
+from .mock import create_app
+from .variant import ConnectorSettings
+from .variant import Variant
+
+__all__ = [
+    "ConnectorSettings",
+    "EndpointHandle",
+    "Issuer",
+    "OAuthMock",
+    "Protected",
+    "RegisteredClient",
+    "Variant",
+    "create_app",
+]

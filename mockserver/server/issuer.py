@@ -1,0 +1,254 @@
+"""The verbs of one issuer: register, protect, approve, look."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import itertools
+import json
+import typing
+
+from .. import actor
+from .. import settings as from_settings
+from ..actor import Callback
+from ..config import AccessTokenFormat
+from ..config import ClientSettings
+from ..config import Consent
+from ..config import RefreshPolicy
+from ..config import SigningAlgorithm
+from ..config import UserSettings
+from ..errors import ConfigurationError
+from ..faults import Place
+from ..model import Stub
+from ..model import User
+from ..scope import Scope
+from .handles import EndpointHandle
+from .handles import Protected
+from .handles import RegisteredClient
+from .variant import Variant
+
+if typing.TYPE_CHECKING:
+    from ..app import Application
+    from ..app import State
+    from ..context import Context
+    from ..ledger import Ledger
+    from ..variants import Cell
+
+__all__ = ["Issuer"]
+
+# Ids differ in every test of a process: a connector that caches by client_id must not meet yesterday's token.
+_SERIAL = itertools.count(1)
+
+
+class Issuer:
+    """One authorization server with its protected API, below one URL."""
+
+    def __init__(self, name: str, app: Application, base: cabc.Callable[[], str]) -> None:
+        self._name = name
+        self._app = app
+        self._base = base
+
+    @property
+    def name(self) -> str:
+        """The first path segment; `""` for the issuer without one."""
+        return self._name
+
+    @property
+    def state(self) -> State:
+        """The server's state since the last reset."""
+        return self._app.state
+
+    @property
+    def context(self) -> Context:
+        """This issuer's part of the state."""
+        return self._app.state.issuers[self._name]
+
+    # -- where it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """The issuer identifier, without trailing slash (RFC 8414 2). Raises `ServerNotRunning`."""
+        return self.context.url_below(self.context.fixed_issuer or self._base())
+
+    @property
+    def token_url(self) -> str:
+        return self._url_of("token")
+
+    @property
+    def authorize_url(self) -> str:
+        return self._url_of("authorize")
+
+    @property
+    def userinfo_url(self) -> str:
+        return self._url_of("userinfo")
+
+    @property
+    def jwks_url(self) -> str:
+        return self._url_of("jwks")
+
+    @property
+    def api_url(self) -> str:
+        """The protected echo: any path below it, any method, Bearer."""
+        return f"{self.url}/api"
+
+    @property
+    def callback_url(self) -> str:
+        """A redirect URI that answers, for connectors that follow redirects by themselves."""
+        return f"{self.url}/callback"
+
+    @property
+    def openid_configuration_url(self) -> str:
+        """OpenID Connect Discovery 4."""
+        return self._url_of("openid_configuration")
+
+    @property
+    def authorization_server_url(self) -> str:
+        """The metadata document of RFC 8414 3, where the well-known part precedes the issuer's path."""
+        origin = self.url.removesuffix(f"/{self._name}") if self._name else self.url
+        well_known = f"{origin}/.well-known/oauth-authorization-server"
+        return f"{well_known}/{self._name}" if self._name else well_known
+
+    # -- who is registered ---------------------------------------------------------------------------------------------
+
+    def client(
+        self,
+        client_id: str | None = None,
+        *,
+        client_secret: str | None = None,
+        client_name: str | None = None,
+        grant_types: cabc.Sequence[str] | None = None,
+        token_endpoint_auth_method: str | cabc.Sequence[str] | None = None,
+        scope: str | None = None,
+        redirect_uris: cabc.Sequence[str] | None = None,
+        access_token_lifetime: int | None = None,
+        refresh_token_lifetime: int | None = None,
+        authorization_code_lifetime: int | None = None,
+        access_token_format: AccessTokenFormat | None = None,
+        refresh_policy: RefreshPolicy | None = None,
+        id_token_signed_response_alg: SigningAlgorithm | None = None,
+        consent: Consent | None = None,
+    ) -> RegisteredClient:
+        """
+        Register a client (RFC 7591 2). What is named is strict, what is not is as generous as most real servers.
+
+        Without arguments: every grant, the secret by Basic or in the body, any scope as asked, any loopback redirect
+        URI. Lifetimes are seconds. Raises `ConfigurationError` that names the key and the nearest right value.
+        """
+        settings = ClientSettings(
+            client_id=f"client-{next(_SERIAL)}" if client_id is None else client_id,
+            client_secret=client_secret,
+            client_name=client_name,
+            grant_types=_tuple("grant_types", grant_types),
+            token_endpoint_auth_method=token_endpoint_auth_method
+            if isinstance(token_endpoint_auth_method, str)
+            else _tuple("token_endpoint_auth_method", token_endpoint_auth_method),
+            scope=scope,
+            redirect_uris=_tuple("redirect_uris", redirect_uris),
+            access_token_lifetime=access_token_lifetime,
+            refresh_token_lifetime=refresh_token_lifetime,
+            authorization_code_lifetime=authorization_code_lifetime,
+            access_token_format=access_token_format,
+            refresh_policy=refresh_policy,
+            id_token_signed_response_alg=id_token_signed_response_alg,
+            consent=consent,
+        )
+        registered = from_settings.client(from_settings.checked(settings), self.context.settings)
+        self.context.register(registered)
+        return RegisteredClient(self, registered)
+
+    def user(self, username: str, *, password: str | None = None, **claims: typing.Any) -> User:
+        """
+        Register a person; every further keyword is a claim (`email=`, `roles=`, `sub=`).
+
+        Without a password they get one, in `.password`. Raises `AlreadyRegistered`.
+        """
+        person = from_settings.user(UserSettings(username=username, password=password, claims=claims))
+        self.context.enrol(person)
+        return person
+
+    # -- the protected API ---------------------------------------------------------------------------------------------
+
+    def protect(self, path: str, *, scope: str = "", json: typing.Any = None, status: int = 200) -> Protected:
+        """
+        Serve a JSON answer at exactly this path, any method, for a Bearer token that has `scope`.
+
+        A second call for the same path replaces the first. Raises `ConfigurationError` for a path that the protocol
+        uses itself.
+        """
+        if not path.startswith("/") or "?" in path or "#" in path:
+            raise ConfigurationError(f"protect({path!r}): write a path that begins with / and has no query or fragment")
+        if path in (*self.context.paths.values(), "/callback"):
+            raise ConfigurationError(f"protect({path!r}): the protocol is served there; choose another path")
+        self.context.stubs[path] = Stub(
+            path=path,
+            scope=Scope.parse(scope),
+            status=status,
+            body=_json(path, json),
+            content_type="application/json",
+        )
+        return Protected(self, path)
+
+    # -- the person at the browser -------------------------------------------------------------------------------------
+
+    def approve(self, url: str, *, user: str | None = None, scope: str | None = None) -> Callback:
+        """
+        Log in and consent at an authorization URL, and return the callback that the browser would be sent to.
+
+        `user` None: the first registered; `scope` None: all that is asked. Nothing is sent to the redirect URI. Raises
+        `UnexpectedPage` with the reason when the server shows an error instead.
+        """
+        return actor.approve(self._app, self.state.journal, url, user=user, scope=scope)
+
+    def deny(self, url: str) -> Callback:
+        """Refuse at an authorization URL: the callback has `error=access_denied`. Raises `UnexpectedPage`."""
+        return actor.deny(self._app, self.state.journal, url)
+
+    # -- what happened, and what shall go wrong ------------------------------------------------------------------------
+
+    @property
+    def tokens(self) -> Ledger:
+        """The tokens that this issuer gave out since the last reset."""
+        return self.context.ledger
+
+    @property
+    def token_endpoint(self) -> EndpointHandle:
+        return self._endpoint("token")
+
+    @property
+    def authorization_endpoint(self) -> EndpointHandle:
+        return self._endpoint("authorize")
+
+    @property
+    def userinfo_endpoint(self) -> EndpointHandle:
+        return self._endpoint("userinfo")
+
+    @property
+    def jwks_endpoint(self) -> EndpointHandle:
+        return self._endpoint("jwks")
+
+    @property
+    def api(self) -> EndpointHandle:
+        """The protected echo as an endpoint that can be made to fail."""
+        return EndpointHandle(self, Place(self._name, "api"), self.api_url)
+
+    def variant(self, cell: Cell) -> Variant:
+        """One cell of the matrix with a client, a user and settings of its own."""
+        return Variant(self, cell)
+
+    def _endpoint(self, name: str) -> EndpointHandle:
+        return EndpointHandle(self, Place(self._name, name), self._url_of(name))
+
+    def _url_of(self, endpoint: str) -> str:
+        return self.url + self.context.paths[endpoint]
+
+
+def _tuple(key: str, values: cabc.Sequence[str] | None) -> tuple[str, ...] | None:
+    if isinstance(values, str):
+        raise ConfigurationError(f"{key} = {values!r}: write a list, [{values!r}]")
+    return None if values is None else tuple(values)
+
+
+def _json(path: str, value: typing.Any) -> bytes:
+    try:
+        return json.dumps(value).encode()
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"protect({path!r}, json=...): {error}; give values that JSON has") from None

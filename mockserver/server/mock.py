@@ -1,0 +1,277 @@
+"""The server as an object: settings in, URLs out, started, reset and stopped."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import errno
+import pathlib
+import types
+import typing
+
+from .. import profiles
+from .. import settings as from_settings
+from ..app import Application
+from ..app import State
+from ..clock import Clock
+from ..config import IssuerSettings
+from ..config import Settings
+from ..context import Context
+from ..errors import ConfigurationError
+from ..errors import PortInUse
+from ..errors import ServerNotRunning
+from ..faults import FaultPlan
+from ..journal import Journal
+from ..keys import KeySet
+from ..ledger import Ledger
+from ..serving import Server
+from ..settings import Layer
+from ..stores import MemoryStore
+from ..stores import Store
+from .issuer import Issuer
+
+if typing.TYPE_CHECKING:
+    from ..serving import Head
+    from ..tls import Authority
+
+__all__ = ["OAuthMock", "create_app"]
+
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - bound to only with allow_remote
+
+
+class OAuthMock(Issuer):
+    """
+    A mock authorization server with a protected API, and its own default issuer.
+
+    `OAuthMock(access_token_lifetime=60)` takes every key of `mockserver.config.Settings`; `config` is a TOML file with
+    the same keys, which keywords override. Use it as a context manager, or call `start` and `stop`.
+
+    Raises `ConfigurationError` that names every wrong key, its place and the nearest right one.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: str | pathlib.Path | None = None,
+        store: cabc.Callable[[], Store] = MemoryStore,
+        **settings: typing.Any,
+    ) -> None:
+        layers = [] if config is None else [from_settings.file(pathlib.Path(config))]
+        self._start_from([*layers, from_settings.given("OAuthMock", settings)], store)
+
+    @classmethod
+    def from_layers(cls, layers: cabc.Iterable[Layer]) -> typing.Self:
+        """A server whose settings come from several sources, for the plugin and the command."""
+        mock = cls.__new__(cls)
+        mock._start_from(layers, MemoryStore)
+        return mock
+
+    def _start_from(self, layers: cabc.Iterable[Layer], store: cabc.Callable[[], Store]) -> None:
+        self._settings = from_settings.resolve(layers)
+        self._make_store = store
+        self._keys: dict[str, KeySet] = {}
+        self._server: Server | None = None
+        self._authority: Authority | None = None
+        super().__init__("", Application(self._new_state(self._settings)), self._base_url)
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+
+    def start(self) -> typing.Self:
+        """
+        Bind and serve. Raises `PortInUse`.
+
+        A server that was stopped starts again on the port that it had.
+        """
+        settings = self._settings
+        if self._server is None:
+            self._server = Server(
+                self._app,
+                host=settings.host,
+                port=settings.port,
+                ssl_context=self._tls_context() if settings.https else None,
+                reject=self._reject,
+                on_error=self._on_error,
+            )
+        try:
+            self._server.start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortInUse(
+                f"port {settings.port} on {settings.host} is in use; choose another, or 0 for any that is free"
+            ) from None
+        self.state.port = self._server.port
+        return self
+
+    def stop(self) -> None:
+        """Close the port and every connection. What was recorded stays readable."""
+        self.state.faults.end()
+        if self._server is not None:
+            self._server.stop()
+
+    def close(self) -> None:
+        """Stop, and remove the CA certificate."""
+        self.stop()
+        if self._authority is not None:
+            self._authority.close()
+            self._authority = None
+            self._server = None
+
+    def __enter__(self) -> typing.Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether the server answers; False also after its threads died."""
+        return self._server is not None and self._server.running
+
+    def reset(self, settings: Settings | None = None) -> None:
+        """
+        Forget clients, users, tokens, faults, journal, clock: back to the settings given at the start, or to `settings`.
+
+        Open connections are closed, so that no pooled one reaches the next test. Keys stay: applications that cached the
+        JWK Set may keep it. A request that is under way ends in the state that it arrived in.
+        """
+        self.state.faults.end()
+        state = self._new_state(self._settings if settings is None else settings)
+        if self._server is not None:
+            state.port = self._server.port
+            self._server.close_connections()
+        self._app.state = state
+
+    # -- where it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def wsgi(self) -> Application:
+        """The WSGI application, for `httpx.WSGITransport`, `werkzeug.test.Client` or another server."""
+        return self._app
+
+    @property
+    def ca_path(self) -> pathlib.Path:
+        """The certificate that a client must trust, as PEM. Raises `ConfigurationError` without `https=True`."""
+        if not self._settings.https:
+            raise ConfigurationError("the server speaks plain HTTP and has no CA; start it with https=True")
+        return self._ca().ca_path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables by which common clients in any language trust the server; empty over plain HTTP."""
+        return self._ca().environment() if self._settings.https else {}
+
+    def issuer(self, name: str, **settings: typing.Any) -> Issuer:
+        """
+        Another issuer on the same server, below `/name`, with the server's settings unless `settings` say otherwise.
+
+        The second call with a name returns the same issuer. Raises `ConfigurationError`.
+        """
+        state = self.state
+        if name not in state.issuers:
+            own = from_settings.given(f"issuer({name!r})", {"issuers": {name: settings}})
+            base = from_settings.given("the server", _shared(state.settings))
+            resolved = from_settings.resolve([base, own])
+            state.issuers[name] = self._new_context(name, resolved.issuers[name], state)
+        elif settings:
+            raise ConfigurationError(
+                f"issuer({name!r}) is declared already; give its settings at the first call, or reset() first"
+            )
+        return Issuer(name, self._app, self._base_url)
+
+    # -- what happened -------------------------------------------------------------------------------------------------
+
+    @property
+    def clock(self) -> Clock:
+        """The server's time. `clock.advance(hours=1)` moves it alone."""
+        return self.state.clock
+
+    @property
+    def journal(self) -> Journal:
+        """Every exchange since the last reset."""
+        return self.state.journal
+
+    @property
+    def exceptions(self) -> list[BaseException]:
+        """What broke in the server itself since the last reset."""
+        return self.state.exceptions
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _base_url(self) -> str:
+        if self._server is None or not self._server.running:
+            raise ServerNotRunning(
+                "the server is not running, so it has no URL; use `with OAuthMock() as oauthmock:` or call start()"
+            )
+        host = _WILDCARDS.get(self._settings.host, self._settings.host)
+        shown = f"[{host}]" if ":" in host else host
+        return f"{self._server.scheme}://{shown}:{self._server.port}"
+
+    def _new_state(self, settings: Settings) -> State:
+        state = State(
+            settings=settings,
+            clock=Clock(),
+            journal=Journal(settings.journal_size),
+            faults=FaultPlan(),
+            issuers={},
+        )
+        for name, issuer in {"": settings, **settings.issuers}.items():
+            state.issuers[name] = self._new_context(name, issuer, state)
+        return state
+
+    def _new_context(self, name: str, settings: IssuerSettings, state: State) -> Context:
+        context = Context(
+            name=name,
+            settings=settings,
+            fixed_issuer=state.settings.issuer,
+            clock=state.clock,
+            store=self._make_store(),
+            keys=self._keys.setdefault(name, KeySet()),
+            ledger=Ledger(state.settings.journal_size),
+            paths=profiles.load(settings.profile).paths,
+        )
+        for client in settings.clients:
+            context.register(from_settings.client(client, settings))
+        for user in settings.users:
+            context.enrol(from_settings.user(user))
+        return context
+
+    def _ca(self) -> Authority:
+        if self._authority is None:
+            from ..tls import Authority
+
+            self._authority = Authority()
+        return self._authority
+
+    def _tls_context(self) -> typing.Any:
+        host = _WILDCARDS.get(self._settings.host, self._settings.host)
+        names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host, *self._settings.allow_hosts])
+        return self._ca().server_context(*(name.partition(":")[0] if name.count(":") == 1 else name for name in names))
+
+    def _reject(self, status: int, head: Head, reason: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        return self._app.reject(status, head.method, head.target, head.headers, reason)
+
+    def _on_error(self, exception: BaseException) -> None:
+        self.state.exceptions.append(exception)
+
+    def __repr__(self) -> str:
+        return f"<OAuthMock at {self._base_url()}>" if self.running else "<OAuthMock, not running>"
+
+
+def create_app(*, config: str | pathlib.Path | None = None, **settings: typing.Any) -> Application:
+    """
+    The mock as a WSGI application for a server of your own: `granian --interface wsgi --factory mockserver:create_app`.
+
+    Takes what `OAuthMock` takes. State is in the process: run one worker.
+    """
+    return OAuthMock(config=config, **settings).wsgi
+
+
+def _shared(settings: Settings) -> dict[str, typing.Any]:
+    """What a further issuer takes over from the server."""
+    names = [name for name in IssuerSettings.__struct_fields__ if name not in ("clients", "users")]
+    return {name: getattr(settings, name) for name in names}
