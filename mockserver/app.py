@@ -110,12 +110,11 @@ class Application:
             assert isinstance(delay, Delay)
             seen.faults.append(str(delay))
             state.faults.pause(delay.seconds)
-        reply = dataclasses.replace(reply, headers=(*reply.headers, ("Date", _http_date(int(state.clock.peer())))))
         # A request that a reset overtook is recorded in its own, abandoned journal.
         state.journal.add(_exchange(number, request, seen, reply, began))
         if "serving.on_delivery" in environ:
             environ["serving.on_delivery"].append(functools.partial(state.journal.delivered, number))
-        return wire.write(reply, environ, start_response)
+        return wire.write(reply, environ, start_response, now=state.clock.peer())
 
     def reject(
         self, status: int, method: str, target: bytes, headers: cabc.Iterable[tuple[bytes, bytes]], reason: str
@@ -220,13 +219,6 @@ def _check_method(request: Request, endpoint: Endpoint | ClientEndpoint) -> None
         status=405,
         allow=", ".join(allowed),
     )
-
-
-@functools.lru_cache(maxsize=4)
-def _http_date(seconds: int) -> str:
-    from werkzeug.http import http_date
-
-    return http_date(seconds)
 
 
 def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float) -> Exchange:

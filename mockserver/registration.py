@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import urllib.parse
 
@@ -96,6 +97,7 @@ def check_redirect_uri(asked: str | None, client: Client) -> str:
     return asked
 
 
+@functools.lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address stays on this machine: localhost, *.localhost, 127.0.0.0/8, ::1."""
     name = host.rstrip(".").lower()

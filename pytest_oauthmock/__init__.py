@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import typing
 
-import mockserver
-
 if typing.TYPE_CHECKING:
-    from mockserver import *  # noqa: F403
-
-__all__ = list(mockserver.__all__)  # pyright: ignore[reportUnsupportedDunderAll]
+    from mockserver import Callback as Callback
+    from mockserver import Cell as Cell
+    from mockserver import Clock as Clock
+    from mockserver import ConfigurationError as ConfigurationError
+    from mockserver import ConnectorSettings as ConnectorSettings
+    from mockserver import EndpointHandle as EndpointHandle
+    from mockserver import Exchange as Exchange
+    from mockserver import IssuedToken as IssuedToken
+    from mockserver import Issuer as Issuer
+    from mockserver import Journal as Journal
+    from mockserver import Ledger as Ledger
+    from mockserver import MockServerError as MockServerError
+    from mockserver import OAuthMock as OAuthMock
+    from mockserver import PortInUse as PortInUse
+    from mockserver import Protected as Protected
+    from mockserver import RegisteredClient as RegisteredClient
+    from mockserver import ServerNotRunning as ServerNotRunning
+    from mockserver import Settings as Settings
+    from mockserver import User as User
+    from mockserver import Variant as Variant
+    from mockserver import create_app as create_app
 
 
 def __getattr__(name: str) -> typing.Any:
-    if name not in mockserver.__all__:
+    # Lazily: pytest imports this package at every start, in suites that never use it too.
+    import mockserver
+
+    if name.startswith("_") or name not in mockserver.__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(mockserver, name)

@@ -1,1 +1,161 @@
-"""The pytest11 entry."""
+"""The pytest11 entry: hooks and fixtures. At import it needs pytest and the standard library alone."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import fnmatch
+import typing
+
+import pytest
+
+from . import options
+
+if typing.TYPE_CHECKING:
+    from boto3.session import Session
+
+    from mockserver import OAuthMock
+
+    from .browser import Browser
+    from .servers import Servers
+    from .variant import TestedVariant
+
+_SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
+_IN_USE: pytest.StashKey[OAuthMock] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in options.MARKERS:
+        config.addinivalue_line("markers", line)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _SERVERS in config.stash:
+        config.stash[_SERVERS].close()
+
+
+# -- the matrix --------------------------------------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "oauthmock_variant" in metafunc.fixturenames:
+        cells = options.cells(metafunc)
+        metafunc.parametrize("oauthmock_variant", cells, ids=[cell.id for cell in cells], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`--oauthmock-variants=GLOB` deselects the other cells of tests that have cells."""
+    pattern = config.getoption("oauthmock_variants")
+    if pattern is None:
+        return
+    out = [item for item in items if (cell := _cell_id(item)) is not None and not fnmatch.fnmatchcase(cell, pattern)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+def _cell_id(item: pytest.Item) -> str | None:
+    callspec = getattr(item, "callspec", None)
+    cell = callspec.params.get("oauthmock_variant") if callspec is not None else None
+    return None if cell is None else str(cell.id)
+
+
+# -- verdict and report ------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> cabc.Generator[None]:
+    """After a test body that passed: a fault that was never hit, or a server that broke, fails it."""
+    yield
+    mock = item.stash.get(_IN_USE, None)
+    if mock is not None:
+        from . import verdict
+
+        verdict.check(mock)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> cabc.Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    mock = item.stash.get(_IN_USE, None)
+    if mock is not None and report.failed and call.when in ("setup", "call"):
+        from .report import section
+
+        report.sections.append(section(mock))
+    return report
+
+
+# -- fixtures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def oauthmock_config() -> cabc.Mapping[str, typing.Any]:
+    """Settings of the suite: override this fixture in a conftest and return a dict with the keys of the TOML file."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def oauthmock_server(
+    request: pytest.FixtureRequest, oauthmock_config: cabc.Mapping[str, typing.Any]
+) -> cabc.Generator[OAuthMock]:
+    """The session's server, for session-scoped fixtures of the application under test: URLs, `ca_path`, `reset()`."""
+    from .surroundings import prepared
+
+    with prepared():
+        yield _servers(request.config).session(options.layers(request.config, oauthmock_config))
+
+
+@pytest.fixture
+def oauthmock(
+    request: pytest.FixtureRequest, oauthmock_config: cabc.Mapping[str, typing.Any]
+) -> cabc.Generator[OAuthMock]:
+    """A mock OAuth server on 127.0.0.1, as good as new for this test."""
+    from .surroundings import prepared
+
+    node = request.node
+    with prepared():
+        layers = [*options.layers(request.config, oauthmock_config), *options.marker_layers(node)]
+        with _servers(request.config).lent(layers) as mock:
+            node.stash[_IN_USE] = mock
+            yield mock
+
+
+@pytest.fixture
+def oauthmock_variant(request: pytest.FixtureRequest, oauthmock: OAuthMock) -> TestedVariant:
+    """One cell of grant x client authentication; a test that requests it runs once for each."""
+    from .variant import TestedVariant
+
+    return TestedVariant(oauthmock, request.param)
+
+
+@pytest.fixture
+def oauthmock_browser(oauthmock: OAuthMock, monkeypatch: pytest.MonkeyPatch) -> cabc.Generator[Browser]:
+    """Answers `webbrowser.open` as a person would who logs in and approves, for command-line logins."""
+    from .browser import Browser
+
+    browser = Browser(oauthmock)
+    browser.install(monkeypatch)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def oauthmock_aws(monkeypatch: pytest.MonkeyPatch) -> cabc.Generator[Session]:
+    """moto's AWS with test credentials, as a boto3 session. The mock OAuth server is reachable beside it."""
+    from .aws import mocked
+
+    with mocked(monkeypatch) as session:
+        yield session
+
+
+def _servers(config: pytest.Config) -> Servers:
+    if _SERVERS not in config.stash:
+        from .servers import Servers
+
+        config.stash[_SERVERS] = Servers()
+    return config.stash[_SERVERS]

@@ -134,10 +134,10 @@ class OAuthMock(Issuer):
 
     def reset(self, settings: Settings | None = None) -> None:
         """
-        Forget clients, users, tokens, faults, journal, clock: back to the settings given at the start, or to `settings`.
+        Forget clients, users, tokens, faults, journal, clock: back to the settings of the start, or to `settings`.
 
-        Open connections are closed, so that no pooled one reaches the next test. Keys stay: applications that cached the
-        JWK Set may keep it. A request that is under way ends in the state that it arrived in.
+        Open connections are closed, so that no pooled one reaches the next test. Keys stay: an application that cached
+        the JWK Set may keep it. A request that is under way ends in the state that it arrived in.
         """
         self.state.faults.end()
         state = self._new_state(self._settings if settings is None else settings)

@@ -1,0 +1,148 @@
+"""What users say to pytest (ini, flags, markers) -> layers of settings and cells; errors name the line."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import difflib
+import os
+import pathlib
+import typing
+
+import pytest
+
+if typing.TYPE_CHECKING:
+    from mockserver.settings import Layer
+    from mockserver.variants import Cell
+
+__all__ = ["MARKERS", "add", "cells", "layers", "marker_layers"]
+
+MARKERS = (
+    "oauthmock(**settings): settings of the mock OAuth server, e.g. oauthmock(access_token_lifetime=60, https=True).",
+    "oauthmock_matrix(grant_types=[...], client_auth=[...]): the cells that oauthmock_variant runs this test for.",
+)
+
+_CONFIG_VARIABLE = "OAUTHMOCK_CONFIG"
+
+
+def add(parser: pytest.Parser) -> None:
+    """The plugin's flags and ini options."""
+    group = parser.getgroup("oauthmock", "mock OAuth server")
+    group.addoption(
+        "--oauthmock-config", metavar="FILE", default=None, help="TOML file with settings of the mock OAuth server."
+    )
+    group.addoption(
+        "--oauthmock-set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="One setting of the mock OAuth server, e.g. access_token_lifetime=60. Repeatable.",
+    )
+    group.addoption(
+        "--oauthmock-variants",
+        metavar="GLOB",
+        default=None,
+        help="Run only the cells of oauthmock_variant whose id matches, e.g. 'client_credentials-*'.",
+    )
+    parser.addini("oauthmock_config_file", "TOML file with settings of the mock OAuth server, relative to rootdir.")
+    parser.addini("oauthmock_settings", "Settings of the mock OAuth server, a line KEY=VALUE each.", type="linelist")
+    parser.addini("oauthmock_grant_types", "Grants of the default matrix, for a connector that has fewer.", type="args")
+
+
+def layers(config: pytest.Config, configured: cabc.Mapping[str, typing.Any]) -> list[Layer]:
+    """
+    Settings for the whole session, in rising precedence: ini, file, `oauthmock_config`, environment, flags.
+
+    Fails the test that asks when a source cannot be read.
+    """
+    from mockserver import settings
+
+    with blamed():
+        ini = settings.texts("ini option oauthmock_settings", config.getini("oauthmock_settings"))
+        path = _config_file(config)
+        return [
+            ini,
+            *([settings.file(path)] if path else []),
+            settings.given("fixture oauthmock_config", configured),
+            settings.environment(os.environ, apart_from=(_CONFIG_VARIABLE,)),
+            settings.texts("--oauthmock-set", config.getoption("oauthmock_set")),
+        ]
+
+
+def marker_layers(node: pytest.Item) -> list[Layer]:
+    """The settings of `@pytest.mark.oauthmock(...)`, the nearest last."""
+    from mockserver import settings
+
+    where = _place(node)
+    found = list(node.iter_markers("oauthmock"))
+    for mark in found:
+        if mark.args:
+            pytest.fail(f"{where}: @pytest.mark.oauthmock takes keywords only, not {mark.args!r}", pytrace=False)
+    return [settings.given(f"{where}: @pytest.mark.oauthmock", mark.kwargs) for mark in reversed(found)]
+
+
+def cells(metafunc: pytest.Metafunc) -> tuple[Cell, ...]:
+    """The cells for one test: its `oauthmock_matrix` marker, else the default matrix as the ini option narrows it."""
+    from mockserver import variants
+
+    axes = {"grant_types": variants.GRANT_TYPES, "client_auth": variants.CLIENT_AUTH}
+    where = _place(metafunc.definition)
+    narrowed: list[str] = metafunc.config.getini("oauthmock_grant_types")
+    chosen: dict[str, typing.Any] = {"grant_types": narrowed} if narrowed else {}
+    _check_values("ini option oauthmock_grant_types", "grant_types", narrowed, variants.GRANT_TYPES)
+    for mark in reversed(list(metafunc.definition.iter_markers("oauthmock_matrix"))):
+        source = f"{where}: @pytest.mark.oauthmock_matrix"
+        if mark.args:
+            pytest.fail(f"{source} takes keywords only, not {mark.args!r}", pytrace=False)
+        for name, values in mark.kwargs.items():
+            if name not in axes:
+                pytest.fail(f"{source}: unknown argument {name!r}; {_nearest(name, axes)}", pytrace=False)
+            _check_values(source, name, values, axes[name])
+        chosen |= mark.kwargs
+    found = variants.cells(**chosen)
+    if not found:
+        pytest.fail(
+            f"{where}: the matrix {chosen!r} has no meaningful cell: a public client may not use client_credentials"
+            " (RFC 6749 4.4); add a grant or a method",
+            pytrace=False,
+        )
+    return found
+
+
+@contextlib.contextmanager
+def blamed() -> cabc.Generator[None]:
+    """Turn a wrong setting into a failure without a traceback: the message names the place."""
+    from mockserver.errors import MockServerError
+
+    try:
+        yield
+    except MockServerError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+def _config_file(config: pytest.Config) -> pathlib.Path | None:
+    flag: str | None = config.getoption("oauthmock_config")
+    if flag is not None:
+        return config.invocation_params.dir / flag
+    if _CONFIG_VARIABLE in os.environ:
+        return config.invocation_params.dir / os.environ[_CONFIG_VARIABLE]
+    ini: str = config.getini("oauthmock_config_file")
+    return config.rootpath / ini if ini else None
+
+
+def _check_values(source: str, name: str, values: typing.Any, known: cabc.Sequence[str]) -> None:
+    if isinstance(values, str):
+        pytest.fail(f"{source}: {name}={values!r} must be a list: [{values!r}]", pytrace=False)
+    for value in values:
+        if value not in known:
+            pytest.fail(f"{source}: {name} has {value!r}; {_nearest(value, known)}", pytrace=False)
+
+
+def _nearest(name: str, known: cabc.Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+
+
+def _place(node: pytest.Item) -> str:
+    path, line, _ = node.location
+    return f"{path}:{(line or 0) + 1} {node.name}"
