@@ -27,11 +27,35 @@ if typing.TYPE_CHECKING:
     from mockserver import Variant as Variant
     from mockserver import create_app as create_app
 
+__all__ = [
+    "Callback",
+    "Cell",
+    "Clock",
+    "ConfigurationError",
+    "ConnectorSettings",
+    "EndpointHandle",
+    "Exchange",
+    "IssuedToken",
+    "Issuer",
+    "Journal",
+    "Ledger",
+    "MockServerError",
+    "OAuthMock",
+    "PortInUse",
+    "Protected",
+    "RegisteredClient",
+    "ServerNotRunning",
+    "Settings",
+    "User",
+    "Variant",
+    "create_app",
+]
+
 
 def __getattr__(name: str) -> typing.Any:
     # Lazily: pytest imports this package at every start, in suites that never use it too.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import mockserver
 
-    if name.startswith("_") or name not in mockserver.__all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(mockserver, name)

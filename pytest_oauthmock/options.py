@@ -11,6 +11,8 @@ import typing
 
 import pytest
 
+from .foreign import refuse_foreign_mockserver
+
 if typing.TYPE_CHECKING:
     from mockserver.settings import Layer
     from mockserver.variants import Cell
@@ -55,6 +57,7 @@ def layers(config: pytest.Config, configured: cabc.Mapping[str, typing.Any]) -> 
 
     Fails the test that asks when a source cannot be read.
     """
+    refuse_foreign_mockserver()
     from mockserver import settings
 
     with blamed():
@@ -83,6 +86,7 @@ def marker_layers(node: pytest.Item) -> list[Layer]:
 
 def cells(metafunc: pytest.Metafunc) -> tuple[Cell, ...]:
     """The cells for one test: its `oauthmock_matrix` marker, else the default matrix as the ini option narrows it."""
+    refuse_foreign_mockserver()
     from mockserver import variants
 
     axes = {"grant_types": variants.GRANT_TYPES, "client_auth": variants.CLIENT_AUTH}
