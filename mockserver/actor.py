@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import html.parser
 import typing
 import urllib.parse
+
+import msgspec
 
 from .errors import UnexpectedPage
 from .journal import Journal
@@ -19,13 +20,12 @@ if typing.TYPE_CHECKING:
 __all__ = ["Callback", "approve", "deny"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(msgspec.Struct, frozen=True):
     """The request that the browser would now send to the client's redirect URI. Nobody has sent it."""
 
     url: str
     method: str = "GET"
-    form: cabc.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    form: cabc.Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def path_and_query(self) -> str:

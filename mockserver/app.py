@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import functools
 import http
 import time
 import typing
+
+import msgspec
 
 from . import clientauth
 from . import profiles
@@ -46,8 +47,7 @@ __all__ = ["Application", "State"]
 _AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
-class State:
+class State(msgspec.Struct, kw_only=True):
     """Everything between two resets. A request holds on to the state that it arrived in."""
 
     settings: Settings
@@ -58,12 +58,11 @@ class State:
     """By first path segment; `""` is the issuer without one."""
     port: int | None = None
     """The port that loopback names are asked at; None: any."""
-    exceptions: list[BaseException] = dataclasses.field(default_factory=list)
+    exceptions: list[BaseException] = msgspec.field(default_factory=list)
     """What broke in the server itself."""
 
 
-@dataclasses.dataclass(slots=True)
-class _Seen:
+class _Seen(msgspec.Struct):
     """What one pass has found out so far, for the journal; the stages never look at it."""
 
     request: Request
@@ -73,7 +72,7 @@ class _Seen:
     caller: Authenticated | None = None
     error: OAuthError | None = None
     exception: BaseException | None = None
-    faults: list[str] = dataclasses.field(default_factory=list)
+    faults: list[str] = msgspec.field(default_factory=list)
 
     def place(self) -> Place:
         path = self.request.path if self.endpoint.name in ("protected", "api") else None
@@ -193,7 +192,7 @@ def _issuer(request: Request, state: State) -> tuple[Request, Context]:
         path = path.removeprefix(_AUTHORIZATION_SERVER) + _AUTHORIZATION_SERVER
     first, _, rest = path[1:].partition("/")
     if first and first in state.issuers:
-        return dataclasses.replace(request, path="/" + rest, issuer=first), state.issuers[first]
+        return msgspec.structs.replace(request, path="/" + rest, issuer=first), state.issuers[first]
     return request, state.issuers[""]
 
 

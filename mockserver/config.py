@@ -6,6 +6,8 @@ import typing
 
 import msgspec
 
+from .redaction import without
+
 __all__ = [
     "AccessTokenFormat",
     "ClientSettings",
@@ -48,6 +50,9 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     id_token_signed_response_alg: SigningAlgorithm | None = None
     consent: Consent | None = None
 
+    def __repr__(self) -> str:
+        return without(self, "client_secret")
+
 
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One person who can log in. `claims` go into the ID token and userinfo; `sub` there replaces the username."""
@@ -55,6 +60,9 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     username: str
     password: str | None = None
     claims: dict[str, typing.Any] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return without(self, "password")
 
 
 class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

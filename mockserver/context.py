@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
+
+import msgspec
 
 from .clock import Clock
 from .config import IssuerSettings
@@ -22,8 +23,7 @@ __all__ = ["Context"]
 _ANYBODY = User(username="user", password="")
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, kw_only=True):
     """
     What one issuer knows: its settings, who is registered, its store and keys, beside the server's clock and ledger.
 
@@ -40,9 +40,9 @@ class Context:
     ledger: Ledger
     paths: cabc.Mapping[str, str]
     """Where this issuer's profile serves each endpoint, below the issuer's URL."""
-    clients: dict[str, Client] = dataclasses.field(default_factory=dict)
-    users: dict[str, User] = dataclasses.field(default_factory=dict)
-    stubs: dict[str, Stub] = dataclasses.field(default_factory=dict)
+    clients: dict[str, Client] = msgspec.field(default_factory=dict)
+    users: dict[str, User] = msgspec.field(default_factory=dict)
+    stubs: dict[str, Stub] = msgspec.field(default_factory=dict)
 
     def issuer_url(self, request: Request) -> str:
         """This issuer's identifier as the client reached it (RFC 8414 2)."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing
+
+import msgspec
 
 __all__ = [
     "AccessDenied",
@@ -32,8 +33,7 @@ __all__ = [
 ]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Redirection:
+class Redirection(msgspec.Struct, frozen=True):
     """Where an authorization error may be sent: a redirect URI that was checked, and the state to hand back."""
 
     uri: str

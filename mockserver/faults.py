@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import http
 import threading
 import typing
+
+import msgspec
 
 from .messages import Reply
 
 __all__ = ["FAULTS", "Armed", "Delay", "Fail", "Fault", "FaultPlan", "Place"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a fault strikes: an endpoint of an issuer; for a protected path also the path."""
 
     issuer: str
@@ -26,8 +26,7 @@ class Place:
         return f"{where} of issuer {self.issuer!r}" if self.issuer else where
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Fail:
+class Fail(msgspec.Struct, frozen=True, kw_only=True):
     """
     Answer with a status instead of doing the work: nothing is redeemed, issued or changed.
 
@@ -55,8 +54,7 @@ class Fail:
         return f"fail({self.status}{retry})"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Delay:
+class Delay(msgspec.Struct, frozen=True, kw_only=True):
     """Do the work, then hold the answer back for some seconds."""
 
     name: typing.ClassVar[str] = "delay"
@@ -72,8 +70,7 @@ Fault = Fail | Delay
 FAULTS: dict[str, type[Fault]] = {fault.name: fault for fault in (Fail, Delay)}
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
-class Armed:
+class Armed(msgspec.Struct, kw_only=True):
     """A fault, where it waits and how often it will strike."""
 
     fault: Fault

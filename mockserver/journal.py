@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import collections
 import collections.abc as cabc
-import dataclasses
 import hashlib
 import itertools
 import threading
 import typing
+
+import msgspec
 
 from .errors import NothingRecorded
 from .messages import Reply
@@ -23,8 +24,7 @@ Verdict = typing.Literal["accepted", "refused", "faulted", "error"]
 _BODY_KEPT = 64 * 1024
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecordedBody:
+class RecordedBody(msgspec.Struct, frozen=True):
     """A body as it is kept: its first 64 KiB, its length in bytes, its SHA-256 in hex."""
 
     content: bytes
@@ -36,8 +36,7 @@ class RecordedBody:
         return cls(body[:_BODY_KEPT], len(body), hashlib.sha256(body).hexdigest())
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """
     One request and its answer.
 
@@ -52,7 +51,7 @@ class Exchange:
     """Below the issuer."""
     request: Request
     body: RecordedBody
-    parameters: cabc.Mapping[str, str] = dataclasses.field(repr=False)
+    parameters: cabc.Mapping[str, str]
     client_id: str | None
     client_auth: str | None
     basic_encoding: str
@@ -62,7 +61,7 @@ class Exchange:
     fault: str
     status: int
     error: str | None
-    reply: Reply = dataclasses.field(repr=False)
+    reply: Reply
     seconds: float
     exception: BaseException | None = None
 

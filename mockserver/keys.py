@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import collections.abc as cabc
 import concurrent.futures
-import dataclasses
 import functools
 import hashlib
 import json
@@ -13,23 +12,27 @@ import threading
 import typing
 
 import jwt
+import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .config import SigningAlgorithm
+from .redaction import without
 
 __all__ = ["KeySet", "SigningKey"]
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(msgspec.Struct, frozen=True):
     """A private key, the algorithm it signs with and its name."""
 
     kid: str
     alg: SigningAlgorithm
-    private: PrivateKey = dataclasses.field(repr=False)
+    private: PrivateKey
+
+    def __repr__(self) -> str:
+        return without(self, "private")
 
     def sign(self, claims: cabc.Mapping[str, typing.Any], *, typ: str) -> str:
         """A JWS in compact form whose header has `typ`, `alg` and `kid` (RFC 7515 3.1)."""

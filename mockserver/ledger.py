@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import collections
 import collections.abc as cabc
-import dataclasses
 import threading
 import typing
 
 import jwt
+import msgspec
 
 from .errors import NothingRecorded
+from .redaction import without
 from .scope import Scope
 
 __all__ = ["IssuedToken", "Ledger"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedToken:
+class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     """
     One token answer. Times are the server clock's, in seconds, UTC.
 
     `client_auth` is the method by which the client showed who it is, or `""` for a token that the test minted itself.
     """
 
-    access_token: str = dataclasses.field(repr=False)
-    refresh_token: str | None = dataclasses.field(repr=False)
-    id_token: str | None = dataclasses.field(repr=False)
+    access_token: str
+    refresh_token: str | None
+    id_token: str | None
     token_type: str
     grant_type: str
     client_id: str
@@ -36,6 +36,9 @@ class IssuedToken:
     issuer: str
     issued_at: float
     expires_in: int
+
+    def __repr__(self) -> str:
+        return without(self, "access_token", "refresh_token", "id_token")
 
     @property
     def expires_at(self) -> float:

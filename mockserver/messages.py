@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import json
 import re
 import typing
+
+import msgspec
 
 from .errors import InvalidRequest
 from .errors import OAuthError
 from .model import Client
 from .model import User
+from .redaction import without
 from .scope import Scope
 
 __all__ = ["Authenticated", "Issue", "Pairs", "Presented", "Reply", "Request", "TokenRequest", "Tokens"]
@@ -23,8 +25,7 @@ Place = typing.Literal["body", "query"]
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """
     One HTTP request as it was read. Nothing in it has been judged: what looked wrong is noted in `problems`.
 
@@ -40,15 +41,18 @@ class Request:
     path: str
     query: Pairs
     headers: Pairs
-    body: bytes = dataclasses.field(repr=False)
+    body: bytes
     media_type: str
     encoding: str
-    form: Pairs = dataclasses.field(repr=False)
+    form: Pairs
     problems: tuple[OAuthError, ...]
     arrived: float
     connection: int | None = None
     peer_certificate: bytes | None = None
     issuer: str = ""
+
+    def __repr__(self) -> str:
+        return without(self, "headers", "target", "query", "body", "form")
 
     @property
     def origin(self) -> str:
@@ -104,8 +108,7 @@ def _quoted(name: str) -> str:
     return "".join(character if " " < character < "\x7f" and character not in '"\\' else "?" for character in name[:80])
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP answer before it is written, and what the journal should know of it."""
 
     status: int
@@ -114,6 +117,9 @@ class Reply:
     why: str = ""
     """For the tester: what was decided, in a sentence."""
     accepted: bool = True
+
+    def __repr__(self) -> str:
+        return without(self, "body", "headers")
 
     @classmethod
     def of_json(
@@ -140,20 +146,21 @@ class Reply:
         )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Presented:
+class Presented(msgspec.Struct, frozen=True, kw_only=True):
     """Client credentials as a request carries them: by which method, for whom. Not yet believed."""
 
     method: str
     client_id: str
-    readings: tuple[tuple[str, str, str], ...] = dataclasses.field(default=(), repr=False)
+    readings: tuple[tuple[str, str, str], ...] = ()
     """Ways to read the credentials: (name of the encoding, client_id, client_secret); the likeliest first."""
     malformed: str = ""
     """Why the credentials cannot be read at all."""
 
+    def __repr__(self) -> str:
+        return without(self, "readings")
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Authenticated:
+
+class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
     """A client that is who it says it is, and how it showed that."""
 
     client: Client
@@ -162,12 +169,11 @@ class Authenticated:
     """For Basic: `raw` or `form-urlencoded` when only that reading fits, else empty."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRequest:
+class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A token request whose client is authenticated and may use the grant (RFC 6749 4)."""
 
     grant_type: str
-    parameters: cabc.Mapping[str, str] = dataclasses.field(repr=False)
+    parameters: cabc.Mapping[str, str]
     client: Client
     client_auth: str
     scope: Scope | None
@@ -175,9 +181,11 @@ class TokenRequest:
     issuer: str
     """The issuer's URL as this client reached it."""
 
+    def __repr__(self) -> str:
+        return without(self, "parameters")
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+
+class Issue(msgspec.Struct, frozen=True, kw_only=True):
     """A grant's decision: for whom tokens are to be made. Nothing is written yet."""
 
     client: Client
@@ -190,7 +198,7 @@ class Issue:
     """Everything that one authorization brings forth is one family: it lives and dies together."""
     refresh: bool = True
     """Whether a refresh token goes with it."""
-    refresh_token: str | None = dataclasses.field(default=None, repr=False)
+    refresh_token: str | None = None
     """A refresh token that stays as it is (policy `static`)."""
     refresh_scope: Scope | None = None
     """What a new refresh token stands for, when that is more than `scope`."""
@@ -200,14 +208,19 @@ class Issue:
     access_token_lifetime: int | None = None
     refresh_token_lifetime: int | None = None
 
+    def __repr__(self) -> str:
+        return without(self, "refresh_token")
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     """What was minted, as it goes into the token answer (RFC 6749 5.1)."""
 
-    access_token: str = dataclasses.field(repr=False)
+    access_token: str
     expires_in: int
     scope: Scope
-    refresh_token: str | None = dataclasses.field(default=None, repr=False)
-    id_token: str | None = dataclasses.field(default=None, repr=False)
+    refresh_token: str | None = None
+    id_token: str | None = None
     token_type: str = "Bearer"
+
+    def __repr__(self) -> str:
+        return without(self, "access_token", "refresh_token", "id_token")

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import enum
 import typing
+
+import msgspec
 
 from .config import AccessTokenFormat
 from .config import Consent
 from .config import RefreshPolicy
 from .config import SigningAlgorithm
+from .redaction import without
 from .scope import Scope
 
 __all__ = ["AuthorizationRecord", "Client", "Kind", "Lifetimes", "Stub", "TokenRecord", "User"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Lifetimes:
+class Lifetimes(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds for which what a client is given stays good."""
 
     access_token: int
@@ -26,12 +27,11 @@ class Lifetimes:
     id_token: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(msgspec.Struct, frozen=True, kw_only=True):
     """A registered client, every default resolved (RFC 7591 2)."""
 
     client_id: str
-    client_secret: str | None = dataclasses.field(repr=False)
+    client_secret: str | None
     client_name: str
     grant_types: frozenset[str]
     auth_methods: tuple[str, ...]
@@ -45,14 +45,19 @@ class Client:
     id_token_alg: SigningAlgorithm
     consent: Consent
 
+    def __repr__(self) -> str:
+        return without(self, "client_secret")
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
     """A person who can log in."""
 
     username: str
-    password: str = dataclasses.field(repr=False)
-    claims: cabc.Mapping[str, typing.Any] = dataclasses.field(default_factory=dict)
+    password: str
+    claims: cabc.Mapping[str, typing.Any] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return without(self, "password")
 
     @property
     def subject(self) -> str:
@@ -68,8 +73,7 @@ class Kind(enum.Enum):
     REFRESH = "refresh token"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationRecord:
+class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What an authorization code stands for (RFC 6749 4.1.2)."""
 
     family: str
@@ -85,8 +89,7 @@ class AuthorizationRecord:
     auth_time: float
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRecord:
+class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What an access or a refresh token stands for. Times are the server clock's, in seconds, UTC."""
 
     family: str
@@ -99,8 +102,7 @@ class TokenRecord:
     auth_time: float | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Stub:
+class Stub(msgspec.Struct, frozen=True, kw_only=True):
     """A protected path with a fixed answer."""
 
     path: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
-import dataclasses
+
+import msgspec
 
 from ..context import Context
 from ..errors import AccessDenied
@@ -33,8 +34,7 @@ from .refusal import redirect
 __all__ = ["answer"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     """An authorization request that passed every check."""
 
     client: Client
@@ -49,8 +49,7 @@ class _Asked:
     login_hint: str | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(msgspec.Struct, frozen=True):
     """What the person chose on the page."""
 
     user: User | None

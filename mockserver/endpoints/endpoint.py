@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
+
+import msgspec
 
 from ..context import Context
 from ..errors import OAuthError
@@ -14,8 +15,7 @@ from ..messages import Request
 __all__ = ["ClientEndpoint", "Endpoint"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """An endpoint for anybody: a browser, a client with a token. No `methods` means any method."""
 
     name: str
@@ -24,8 +24,7 @@ class Endpoint:
     refuse: cabc.Callable[[OAuthError], Reply]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ClientEndpoint:
+class ClientEndpoint(msgspec.Struct, frozen=True):
     """An endpoint at which clients authenticate first (RFC 6749 3.2.1)."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
+import pathlib
 import typing
 
 if typing.TYPE_CHECKING:
@@ -31,4 +31,4 @@ def _environment() -> jinja2.Environment:
 
 
 def _source(template: str) -> str:
-    return (importlib.resources.files(__package__) / template).read_text(encoding="utf-8")
+    return pathlib.Path(__file__).with_name(template).read_text(encoding="utf-8")

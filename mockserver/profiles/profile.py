@@ -1,16 +1,25 @@
-"""A provider's deviations from the RFCs as data: one TOML file each."""
+"""A provider's deviations from the RFCs as data: one TOML file each; `rfc6749` is what none of them changes."""
 
 from __future__ import annotations
 
 import functools
-import importlib.resources
-import tomllib
+import pathlib
 
 import msgspec
 
-__all__ = ["Profile", "available", "load"]
+__all__ = ["DEFAULT", "Profile", "available", "load"]
 
-_FOLDER = importlib.resources.files(__package__)
+DEFAULT = "rfc6749"
+
+# The RFCs leave the paths to the server, so these are the plainest ones.
+_PATHS = {
+    "authorize": "/authorize",
+    "token": "/token",
+    "userinfo": "/userinfo",
+    "jwks": "/jwks",
+    "openid_configuration": "/.well-known/openid-configuration",
+    "authorization_server": "/.well-known/oauth-authorization-server",
+}
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,18 +31,22 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     name: str
-    paths: dict[str, str]
+    paths: dict[str, str] = msgspec.field(default_factory=lambda: dict(_PATHS))
     parameters: dict[str, str] = {}
     members: dict[str, str] = {}
 
 
 def available() -> list[str]:
     """The names of the profiles that come with the package."""
-    return sorted(file.name.removesuffix(".toml") for file in _FOLDER.iterdir() if file.name.endswith(".toml"))
+    return sorted([DEFAULT, *(file.stem for file in pathlib.Path(__file__).parent.glob("*.toml"))])
 
 
 @functools.cache
 def load(name: str) -> Profile:
-    """Read a profile that comes with the package. Raises FileNotFoundError."""
-    text = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
-    return msgspec.convert({"name": name, **tomllib.loads(text)}, Profile)
+    """A profile that comes with the package. Raises FileNotFoundError."""
+    if name == DEFAULT:
+        return Profile(name=name)
+    import tomllib
+
+    values = tomllib.loads(pathlib.Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))
+    return msgspec.convert({**values, "name": name, "paths": {**_PATHS, **values.get("paths", {})}}, Profile)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+
+import msgspec
 
 from ..messages import Reply
 from ..messages import Request
@@ -22,7 +23,7 @@ def read(request: Request, profile: Profile) -> Request:
     names = profile.parameters
     if not names:
         return request
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         request,
         query=tuple((names.get(name, name), value) for name, value in request.query),
         form=tuple((names.get(name, name), value) for name, value in request.form),
@@ -35,4 +36,4 @@ def shape(reply: Reply, profile: Profile) -> Reply:
     if not names:
         return reply
     members = {names.get(name, name): value for name, value in json.loads(reply.body).items()}
-    return dataclasses.replace(reply, body=json.dumps(members, separators=(",", ":")).encode())
+    return msgspec.structs.replace(reply, body=json.dumps(members, separators=(",", ":")).encode())

@@ -7,9 +7,7 @@ import itertools
 import json
 import typing
 
-from .. import actor
 from .. import settings as from_settings
-from ..actor import Callback
 from ..config import AccessTokenFormat
 from ..config import ClientSettings
 from ..config import Consent
@@ -27,6 +25,7 @@ from .handles import RegisteredClient
 from .variant import Variant
 
 if typing.TYPE_CHECKING:
+    from ..actor import Callback
     from ..app import Application
     from ..app import State
     from ..context import Context
@@ -196,10 +195,14 @@ class Issuer:
         `user` None: the first registered; `scope` None: all that is asked. Nothing is sent to the redirect URI. Raises
         `UnexpectedPage` with the reason when the server shows an error instead.
         """
+        from .. import actor
+
         return actor.approve(self._app, self.state.journal, url, user=user, scope=scope)
 
     def deny(self, url: str) -> Callback:
         """Refuse at an authorization URL: the callback has `error=access_denied`. Raises `UnexpectedPage`."""
+        from .. import actor
+
         return actor.deny(self._app, self.state.journal, url)
 
     # -- what happened, and what shall go wrong ------------------------------------------------------------------------

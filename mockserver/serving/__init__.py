@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mockserver.serving.limits import Limits
-from mockserver.serving.parser import Head
-from mockserver.serving.server import Server
+from .limits import Limits
+from .parser import Head
+from .server import Server
 
 __all__ = ["Head", "Limits", "Server"]

@@ -10,10 +10,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from mockserver.serving.channel import Channel
-from mockserver.serving.channel import Socket
-from mockserver.serving.connection import Connection
-from mockserver.serving.connection import Service
+from .channel import Channel
+from .channel import Socket
+from .connection import Connection
+from .connection import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockserver.serving.channel import Channel
-from mockserver.serving.channel import ClientDisconnected
-from mockserver.serving.parser import ChunkParser
+from .channel import Channel
+from .channel import ClientDisconnected
+from .parser import ChunkParser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockserver.serving.framing import Framing
-    from mockserver.serving.limits import Limits
+    from .framing import Framing
+    from .limits import Limits
 
 # An unread rest up to this many octets is read and dropped, so that the connection can be kept.
 _SMALL_REST = 64 * 1024

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
 
-    from mockserver.serving.limits import Limits
+    from .limits import Limits
 
 _PIECE = 64 * 1024
 _HAS_POLL = hasattr(select, "poll")  # not on Windows; select.select takes no descriptor above 1023

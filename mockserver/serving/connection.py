@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mockserver.serving.body import Body
-from mockserver.serving.body import BodyMalformed
-from mockserver.serving.body import BodyTimeout
-from mockserver.serving.body import BodyTooLarge
-from mockserver.serving.channel import Channel
-from mockserver.serving.channel import ClientDisconnected
-from mockserver.serving.environ import build_environ
-from mockserver.serving.framing import Framing
-from mockserver.serving.framing import frame
-from mockserver.serving.limits import Limits
-from mockserver.serving.parser import Head
-from mockserver.serving.parser import HeadParser
-from mockserver.serving.parser import Refused
-from mockserver.serving.response import STATUS_LINES
-from mockserver.serving.response import Response
+import msgspec
+
+from .body import Body
+from .body import BodyMalformed
+from .body import BodyTimeout
+from .body import BodyTooLarge
+from .channel import Channel
+from .channel import ClientDisconnected
+from .environ import build_environ
+from .framing import Framing
+from .framing import frame
+from .limits import Limits
+from .parser import Head
+from .parser import HeadParser
+from .parser import Refused
+from .response import STATUS_LINES
+from .response import Response
 
 if TYPE_CHECKING:
     import socket
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     Reject = Callable[[int, Head, str], Rejection]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What all connections of a server share. `report` takes exceptions and raises none."""
 
     app: WSGIApplication

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIEnvironment
 
-    from mockserver.serving.body import Body
-    from mockserver.serving.parser import Head
+    from .body import Body
+    from .parser import Head
 
 # RFC 9112, 3.2.2: absolute-form; the authority without user information (RFC 9110, 4.2.4).
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)(.*)", re.DOTALL).fullmatch

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mockserver.serving.parser import Refused
+import msgspec
+
+from .parser import Refused
 
 if TYPE_CHECKING:
-    from mockserver.serving.limits import Limits
-    from mockserver.serving.parser import Head
+    from .limits import Limits
+    from .parser import Head
 
 _WATCHED = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"))
 # RFC 3986, 3.2.2 and 3.2.3: what a host and a port are spelt with. An empty Host is allowed (RFC 9112, 3.2).
 _HOST = re.compile(rb"[A-Za-z0-9\-._~!$&'()*+,;=%:\[\]]*").fullmatch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framing:
+class Framing(msgspec.Struct, frozen=True, kw_only=True):
     """How the body of a request is delimited, and what the client wants of the connection afterwards."""
 
     length: int = 0

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httptools
+import msgspec
 
 if TYPE_CHECKING:
-    from mockserver.serving.limits import Limits
+    from .limits import Limits
 
 _BLANK_LINE = b"\r\n\r\n"
 # RFC 9110, 5.6.2: a token; a method is one. Octets seen so far may stop anywhere in it.
 _METHOD = re.compile(rb"(?:\r\n)*([!#$%&'*+.^_`|~0-9A-Za-z-]+)( |$)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, kw_only=True):
     """A request head as it came: names in their case, in order, duplicates kept, values without surrounding blanks.
 
     The head of a refused request holds what had been parsed: `method` and `version` may be "", `target` may be b"".

@@ -6,12 +6,12 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from mockserver.serving.acceptors import Acceptors
-from mockserver.serving.channel import Socket
-from mockserver.serving.connection import Service
-from mockserver.serving.connection import plain_rejection
-from mockserver.serving.environ import fixed_environ
-from mockserver.serving.limits import Limits
+from .acceptors import Acceptors
+from .channel import Socket
+from .connection import Service
+from .connection import plain_rejection
+from .environ import fixed_environ
+from .limits import Limits
 
 if TYPE_CHECKING:
     import ssl
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from wsgiref.types import WSGIApplication
 
-    from mockserver.serving.connection import Reject
+    from .connection import Reject
 
 _BACKLOG = 512
 _DEFAULT_LIMITS = Limits()

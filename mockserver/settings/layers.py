@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import pathlib
-import tomllib
 import typing
+
+import msgspec
 
 from ..errors import ConfigurationError
 
@@ -17,8 +17,7 @@ Path = tuple[str | int, ...]
 _PREFIX = "OAUTHMOCK_"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """
     Keys and values from one source.
 
@@ -60,6 +59,8 @@ def texts(source: str, assignments: cabc.Iterable[str]) -> Layer:
 
 def file(path: pathlib.Path) -> Layer:
     """A TOML file. Raises `ConfigurationError` when it cannot be read or is no TOML."""
+    import tomllib
+
     try:
         text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text)
@@ -77,6 +78,8 @@ def _line(text: str, path: Path) -> int:
     tomllib keeps no positions, so growing pieces of the file are read until one has the key; only ever done on the
     way to an error message.
     """
+    import tomllib
+
     lines = text.splitlines()
     for count in range(1, len(lines) + 1):
         try:
@@ -91,6 +94,8 @@ def _line(text: str, path: Path) -> int:
 
 def _value(text: str) -> typing.Any:
     """A text as TOML would read it (`60`, `true`, `["a"]`), and what TOML would not read as the string it is."""
+    import tomllib
+
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import secrets
 import typing
+
+import msgspec
 
 from ..model import AuthorizationRecord
 from ..model import Kind
@@ -16,8 +17,7 @@ __all__ = ["Entry", "Record", "Store", "new_family"]
 Record = AuthorizationRecord | TokenRecord
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What the store knows about a token at one instant."""
 
     record: Record
