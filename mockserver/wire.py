@@ -9,6 +9,7 @@ import re
 import typing
 import urllib.parse
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.http import http_date
@@ -87,7 +88,7 @@ def _body(environ: WSGIEnvironment, limit: int, problems: list[OAuthError]) -> b
             )
         )
         return b""
-    except OSError as error:
+    except (ClientDisconnected, OSError) as error:
         problems.append(
             InvalidRequest("The request body did not arrive.", hint=f"the body broke off: {error}", status=408)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_dates: dict[int, str] = {}  # the current second only
 # The answers of the server's own (RFC 9110, 15; RFC 6585); the enumeration in `http` takes 2 ms to import.
 STATUS_LINES = {
     400: "400 Bad Request",
@@ -34,17 +34,16 @@ STATUS_LINES = {
 
 def http_date() -> str:
     """The wall clock as an IMF-fixdate (RFC 9110, 5.6.7)."""
-    second = int(time.time())
-    text = _dates.get(second)
-    if text is None:
-        t = time.gmtime(second)
-        text = (
-            f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year:04d}"
-            f" {t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d} GMT"
-        )
-        _dates.clear()
-        _dates[second] = text
-    return text
+    return _imf_fixdate(int(time.time()))
+
+
+@functools.lru_cache(maxsize=2)
+def _imf_fixdate(second: int) -> str:
+    t = time.gmtime(second)
+    return (
+        f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year:04d}"
+        f" {t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d} GMT"
+    )
 
 
 class Response:

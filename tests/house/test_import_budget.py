@@ -66,7 +66,7 @@ def test_asking_for_the_server_does_load_it() -> None:
 
 
 def test_the_first_token_needs_neither_templates_nor_certificates_nor_a_command_line() -> None:
-    """Jinja2, trustme, click and httpx are for pages, TLS, the command and the demo: a first token loads none."""
+    """Jinja2, trustme, click, httpx and tomllib are for pages, TLS, the command and files: a first token loads none."""
     code = (
         "import sys, mockserver, http.client\n"
         "with mockserver.OAuthMock() as mock:\n"
@@ -80,4 +80,4 @@ def test_the_first_token_needs_neither_templates_nor_certificates_nor_a_command_
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert result.stdout == "{'tomllib'}\n"
+    assert result.stdout == "set()\n"

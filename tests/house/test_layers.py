@@ -15,7 +15,7 @@ _ROOT = pathlib.Path(__file__).parents[2]
 def _lint_imports(cwd: pathlib.Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
     return subprocess.run(
-        [*command, "--no-cache", "--config", str(_ROOT / "pyproject.toml")],
+        [*command, "--no-cache", str(_ROOT / "pyproject.toml")],
         cwd=cwd,
         capture_output=True,
         text=True,
