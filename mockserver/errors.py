@@ -44,7 +44,8 @@ class OAuthError(Exception):
     """
     A refusal in the words of the protocol, raised anywhere in the pass and caught in one place (`app`).
 
-    `error` and `description` go to the wire; `hint` goes to the tester alone (journal, report). `redirection` is set
+    `error` and `description` go to the wire; `hint` goes to the tester (journal, report, a page in a browser), never to
+    the client. `redirection` is set
     once client and redirect URI are known to be good, so that a browser may be sent back (RFC 6749 4.1.2.1).
     """
 
@@ -204,11 +205,15 @@ class MockServerError(Exception):
 
 
 class ConfigurationError(MockServerError):
-    """A setting is unknown, of the wrong type or contradicts another."""
+    """A setting is unknown, of the wrong type or contradicts another; `key` names the one to change, where it is one."""
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class AlreadyRegistered(ConfigurationError):
-    """A client, user or stub of that name exists."""
+    """A client or user of that name exists."""
 
 
 class PortInUse(MockServerError):

@@ -147,7 +147,7 @@ class Journal(cabc.Sequence[Exchange]):
             return self._at(endpoint)
 
     def at(self, endpoint: str) -> list[Exchange]:
-        """The exchanges at one endpoint: `token`, `authorize`, `userinfo`, `jwks`, `metadata`, `api`, ..."""
+        """The exchanges at one endpoint: `token`, `authorize`, `userinfo`, `jwks`, `api`, `protected`, ..."""
         with self._changed:
             return self._at(endpoint)
 

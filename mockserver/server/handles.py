@@ -39,6 +39,8 @@ class IssuerState(typing.Protocol):
     @property
     def url(self) -> str: ...
     @property
+    def identifier(self) -> str: ...
+    @property
     def token_url(self) -> str: ...
     @property
     def state(self) -> State: ...
@@ -103,7 +105,7 @@ class RegisteredClient:
                 scope=allowed_scope(parse_scope(scope), self._client, context.settings),
                 grant_type="authorization_code",
                 client_auth="",
-                issuer=self._issuer.url,
+                issuer=self._issuer.identifier,
                 family=new_family(),
                 refresh="refresh_token" in self._client.grant_types,
                 auth_time=context.clock.now(),
@@ -173,10 +175,15 @@ class RegisteredClient:
 class EndpointHandle:
     """An endpoint of an issuer: where it is, what it saw, and how to make it fail."""
 
-    def __init__(self, issuer: IssuerState, place: Place, url: str) -> None:
+    def __init__(self, issuer: IssuerState, place: Place) -> None:
         self._issuer = issuer
         self._place = place
-        self.url = url
+
+    @property
+    def url(self) -> str:
+        """Where it is. Raises `ServerNotRunning`."""
+        context = self._issuer.context
+        return self._issuer.url + ("/api" if self._place.endpoint == "api" else context.paths[self._place.endpoint])
 
     def fail(
         self,
@@ -217,15 +224,19 @@ class EndpointHandle:
         self._issuer.state.faults.arm(fault, self._place, times=times, optional=optional)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.url}>"
+        return f"<{type(self).__name__} {self._place}>"
 
 
 class Protected(EndpointHandle):
     """A path that a token opens."""
 
     def __init__(self, issuer: IssuerState, path: str) -> None:
-        super().__init__(issuer, Place(issuer.name, "protected", path), issuer.url + path)
+        super().__init__(issuer, Place(issuer.name, "protected", path))
         self.path = path
+
+    @property
+    def url(self) -> str:
+        return self._issuer.url + self.path
 
 
 def _person(context: Context, username: str | None) -> User:

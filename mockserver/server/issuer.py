@@ -15,6 +15,7 @@ from ..config import RefreshPolicy
 from ..config import SigningAlgorithm
 from ..config import UserSettings
 from ..errors import ConfigurationError
+from ..errors import ServerNotRunning
 from ..faults import Place
 from ..model import Stub
 from ..model import User
@@ -67,6 +68,14 @@ class Issuer:
     def url(self) -> str:
         """The issuer identifier, without trailing slash (RFC 8414 2). Raises `ServerNotRunning`."""
         return self.context.url_below(self.context.fixed_issuer or self._base())
+
+    @property
+    def identifier(self) -> str:
+        """`iss` of what is minted without a request: the URL, or `http://localhost` for an application not served."""
+        try:
+            return self.url
+        except ServerNotRunning:
+            return self.context.url_below("http://localhost")
 
     @property
     def token_url(self) -> str:
@@ -231,14 +240,14 @@ class Issuer:
     @property
     def api(self) -> EndpointHandle:
         """The protected echo as an endpoint that can be made to fail."""
-        return EndpointHandle(self, Place(self._name, "api"), self.api_url)
+        return EndpointHandle(self, Place(self._name, "api"))
 
     def variant(self, cell: Cell) -> Variant:
         """One cell of the matrix with a client, a user and settings of its own."""
         return Variant(self, cell)
 
     def _endpoint(self, name: str) -> EndpointHandle:
-        return EndpointHandle(self, Place(self._name, name), self._url_of(name))
+        return EndpointHandle(self, Place(self._name, name))
 
     def _url_of(self, endpoint: str) -> str:
         return self.url + self.context.paths[endpoint]

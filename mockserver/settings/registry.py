@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import difflib
 import urllib.parse
 
 import msgspec
@@ -19,6 +18,7 @@ from ..model import Client
 from ..model import Lifetimes
 from ..model import User
 from ..scope import Scope
+from .shape import nearest
 
 __all__ = ["checked", "client", "user"]
 
@@ -39,21 +39,26 @@ def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
     _known(what, "token_endpoint_auth_method", methods, METHODS)
     _known(what, "grant_types", grant_types, GRANTS)
     if not settings.client_id or not settings.client_id.isprintable():
-        raise ConfigurationError(f"{what}: client_id must be printable and not empty (RFC 6749 appendix A.1)")
+        raise ConfigurationError(
+            f"{what}: client_id must be printable and not empty (RFC 6749 appendix A.1)", key="client_id"
+        )
     public = methods == ("none",)
     if public and settings.client_secret is not None:
         raise ConfigurationError(
-            f"{what}: token_endpoint_auth_method 'none' has no secret; leave client_secret out, or name another method"
+            f"{what}: token_endpoint_auth_method 'none' has no secret; leave client_secret out, or name another method",
+            key="client_secret",
         )
     if public and settings.grant_types is not None and "client_credentials" in settings.grant_types:
         raise ConfigurationError(
-            f"{what}: a public client (method 'none') may not use client_credentials (RFC 6749 4.4); drop one of them"
+            f"{what}: a public client (method 'none') may not use client_credentials (RFC 6749 4.4); drop one of them",
+            key="grant_types",
         )
     for uri in settings.redirect_uris or ():
         parts = urllib.parse.urlsplit(uri)
         if not parts.scheme or parts.fragment or "#" in uri:
             raise ConfigurationError(
-                f"{what}: redirect_uris has {uri!r}; write an absolute URI without fragment (RFC 6749 3.1.2)"
+                f"{what}: redirect_uris has {uri!r}; write an absolute URI without fragment (RFC 6749 3.1.2)",
+                key="redirect_uris",
             )
     return Client(
         client_id=settings.client_id,
@@ -96,9 +101,7 @@ def user(settings: UserSettings) -> User:
 def _known(what: str, key: str, values: cabc.Iterable[str], known: cabc.Mapping[str, object]) -> None:
     for value in values:
         if value not in known:
-            near = difflib.get_close_matches(value, known, n=1)
-            meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-            raise ConfigurationError(f"{what}: {key} has {value!r}; {meant}")
+            raise ConfigurationError(f"{what}: {key} has {value!r}; {nearest(value, known)}", key=key)
 
 
 def _scope(what: str, text: str | None, issuer: IssuerSettings) -> Scope | None:
@@ -107,12 +110,13 @@ def _scope(what: str, text: str | None, issuer: IssuerSettings) -> Scope | None:
     try:
         scope = Scope.parse(text)
     except ValueError as error:
-        raise ConfigurationError(f"{what}: {error}; separate tokens by single spaces") from None
+        raise ConfigurationError(f"{what}: {error}; separate tokens by single spaces", key="scope") from None
     known = issuer.scopes_supported
     strange = [token for token in str(scope).split() if known is not None and token not in known]
     if strange:
         raise ConfigurationError(
-            f"{what}: scope has {' '.join(strange)!r}, which scopes_supported does not know; add it there"
+            f"{what}: scope has {' '.join(strange)!r}, which scopes_supported does not know; add it there",
+            key="scope",
         )
     return scope
 

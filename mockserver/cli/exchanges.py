@@ -1,0 +1,128 @@
+"""One exchange as a line for a person or an object for a program, and the thread that writes them."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import json
+import os
+import queue
+import threading
+import traceback
+import typing
+
+from ..journal import Exchange
+from ..redaction import redact
+
+__all__ = ["Feed", "as_json", "as_text"]
+
+# Lines that wait for a reader, and seconds that the last of them get when the server ends.
+_WAITING = 10_000
+_LAST_SECONDS = 1.0
+_LONGEST = 120
+
+
+def as_text(exchange: Exchange) -> str:
+    """Local time, method, path, grant, client authentication, client, status, milliseconds; why, when refused."""
+    time = dt.datetime.fromtimestamp(exchange.request.arrived).astimezone().strftime("%H:%M:%S")
+    parts = [
+        time,
+        f"{exchange.request.method} {_full_path(exchange)}",
+        exchange.grant_type,
+        exchange.client_auth,
+        exchange.client_id,
+        f"{exchange.status} {exchange.error}" if exchange.error else str(exchange.status),
+        f"{exchange.seconds * 1000:.1f} ms",
+    ]
+    line = "  ".join(_printable(part) for part in parts if part)
+    if exchange.verdict == "accepted":
+        return line
+    lines = [line, f"          why: {_printable(exchange.why, longest=2000)}"]
+    if exchange.exception is not None:
+        lines += traceback.format_exception(exchange.exception)
+    return "\n".join(text.rstrip("\n") for text in lines)
+
+
+def as_json(exchange: Exchange) -> str:
+    """The event `exchange`; `issuer` is its first path segment, empty for the default one, and `path` is below it."""
+    time = dt.datetime.fromtimestamp(exchange.request.arrived, dt.UTC)
+    return json.dumps(
+        {
+            "event": "exchange",
+            "number": exchange.number,
+            "time": time.isoformat(timespec="milliseconds"),
+            "issuer": exchange.issuer,
+            "method": exchange.request.method,
+            "path": redact(exchange.path),
+            "endpoint": exchange.endpoint,
+            "grant_type": _redacted(exchange.grant_type),
+            "client_auth": exchange.client_auth,
+            "client_id": _redacted(exchange.client_id),
+            "status": exchange.status,
+            "error": exchange.error,
+            "verdict": exchange.verdict,
+            "why": redact(exchange.why),
+            "milliseconds": round(exchange.seconds * 1000, 3),
+        }
+    )
+
+
+class Feed:
+    """
+    Writes exchanges to a stream, each line at once, in a thread of its own.
+
+    Not in the server's threads: a program that reads the first line of a pipe and then no more would stop the server
+    as soon as the pipe is full. Here it only loses lines.
+    """
+
+    def __init__(self, show: cabc.Callable[[Exchange], str], stream: typing.TextIO) -> None:
+        self._show = show
+        self._descriptor = stream.fileno()
+        self._encoding = stream.encoding
+        self._queue: queue.Queue[Exchange | None] = queue.Queue(_WAITING)
+        self._thread = threading.Thread(target=self._write, name="oauthmock-exchanges", daemon=True)
+
+    def put(self, exchange: Exchange) -> None:
+        """Take an exchange; never blocks."""
+        try:
+            self._queue.put_nowait(exchange)
+        except queue.Full:
+            return
+
+    def start(self) -> None:
+        """Begin to write, also what was put before."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write the rest, but wait no longer than a second for whoever does not read."""
+        if self._thread.is_alive():
+            try:
+                self._queue.put(None, timeout=_LAST_SECONDS)
+            except queue.Full:
+                return
+            self._thread.join(_LAST_SECONDS)
+
+    def _write(self) -> None:
+        while (exchange := self._queue.get()) is not None:
+            # Past `sys.stdout`: its lock, held by a thread that waits for a reader, would crash the interpreter's end.
+            rest = f"{self._show(exchange)}\n".encode(self._encoding, "backslashreplace")
+            try:
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+            except OSError:
+                return  # nobody reads any more; the server goes on
+
+
+def _full_path(exchange: Exchange) -> str:
+    return f"/{exchange.issuer}{exchange.path}" if exchange.issuer else exchange.path
+
+
+def _redacted(text: str | None) -> str | None:
+    return None if text is None else redact(text)
+
+
+def _printable(text: str, *, longest: int = _LONGEST) -> str:
+    """On one line, without secrets, and without control characters that a terminal or a log would obey."""
+    text = redact(text)
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[:longest])
+    return shown if len(text) <= longest else f"{shown}..."

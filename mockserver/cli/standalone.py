@@ -1,0 +1,105 @@
+"""A server of its own: settings from everywhere, start, print, wait, end."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import pathlib
+import signal
+import sys
+import time
+import types
+import typing
+
+import click
+
+from .. import settings as from_settings
+from ..errors import ConfigurationError
+from ..errors import PortInUse
+from ..registration import is_loopback
+from ..server import OAuthMock
+from . import exchanges
+from . import greeting
+from .defaults import DEFAULTS
+
+__all__ = ["serve"]
+
+# Flags that are not spelt as their key is
+_FLAGS = {"allow_hosts": "--allow-host", "allow_remote": "--allow-remote", "trust_proxy": "--trust-proxy"}
+
+
+def serve(
+    config: pathlib.Path | None,
+    assignments: cabc.Iterable[str],
+    flags: cabc.Mapping[str, typing.Any],
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """
+    Serve until a signal ends it: SIGINT as KeyboardInterrupt, SIGTERM as SystemExit(0).
+
+    Raises `ConfigurationError` and `PortInUse`.
+    """
+    mock = OAuthMock.from_layers(_layers(config, assignments, flags))
+    # Set also for SIGINT: a shell that is not interactive starts what runs in the background with it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _end)
+    feed = exchanges.Feed(exchanges.as_json if as_json else exchanges.as_text, sys.stdout)
+    if not quiet:
+        # Before the start: whoever waits for the port may be quicker than the greeting, and is shown below it.
+        mock.journal.on_exchange = feed.put
+    try:
+        _start(mock)
+        click.echo(greeting.as_json(mock) if as_json else greeting.as_text(mock))
+        feed.start()
+        _wait()
+    finally:
+        # The end takes two seconds at most; whoever presses Ctrl-C again does not get a traceback.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        mock.close()
+        feed.close()
+
+
+def _layers(
+    config: pathlib.Path | None, assignments: cabc.Iterable[str], flags: cabc.Mapping[str, typing.Any]
+) -> list[from_settings.Layer]:
+    """In rising precedence."""
+    return [
+        from_settings.given("oauthmock serve", DEFAULTS),
+        *([from_settings.file(config)] if config else []),
+        from_settings.environment(os.environ, apart_from=("OAUTHMOCK_CONFIG",)),
+        from_settings.texts("--set", assignments),
+        from_settings.Layer(flags, lambda path: _FLAGS.get(str(path[0]), f"--{path[0]}")),
+    ]
+
+
+def _start(mock: OAuthMock) -> None:
+    settings = mock.state.settings
+    try:
+        mock.start()
+    except PortInUse as error:
+        raise PortInUse(f"{error} (--port)") from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; choose another --host"
+            " or --port"
+        ) from None
+    if not is_loopback(settings.host):
+        click.echo(
+            f"warning: other machines can reach {settings.host} and get tokens here; names that they ask by need"
+            " --allow-host",
+            err=True,
+        )
+
+
+def _wait() -> typing.NoReturn:
+    """Until a signal raises. Not in a lock: on Windows nothing would wake it."""
+    while True:
+        time.sleep(3600)
+
+
+def _end(number: int, frame: types.FrameType | None) -> typing.NoReturn:
+    """Whoever asks politely is told that it went well."""
+    raise SystemExit(0)

@@ -1,0 +1,55 @@
+"""What is well-formed but cannot be meant."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+
+from .. import profiles
+from ..config import IssuerSettings
+from ..config import Settings
+from ..errors import ConfigurationError
+from ..registration import is_loopback
+from . import registry
+from .layers import Path
+from .shape import Problem
+from .shape import nearest
+
+__all__ = ["contradictions"]
+
+# The names of things that are served at the first path segment
+_RESERVED = frozenset({"authorize", "token", "userinfo", "jwks", "api", "callback", ".well-known", "_mock"})
+
+
+def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
+    """Every one, with the path of the key to change."""
+    if not settings.allow_remote and not is_loopback(settings.host):
+        yield (
+            ("host",),
+            f"host = {settings.host!r}: other machines could reach a server that hands out tokens; if that is meant,"
+            " allow_remote = true (--allow-remote)",
+        )
+    if settings.issuer is not None and not settings.issuer.startswith(("http://", "https://")):
+        yield ("issuer",), f"issuer = {settings.issuer!r}: write an http or https URL"
+    yield from _of_issuer(settings, ())
+    for name, issuer in settings.issuers.items():
+        if name in _RESERVED or "/" in name or not name:
+            yield (
+                ("issuers", name),
+                f"issuers.{name}: the name is empty, has a slash or is a path of the server's own; choose another",
+            )
+        yield from _of_issuer(issuer, ("issuers", name))
+
+
+def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
+    if issuer.profile not in profiles.available():
+        yield (*at, "profile"), f"profile = {issuer.profile!r}: {nearest(issuer.profile, profiles.available())}"
+    for index, client in enumerate(issuer.clients):
+        if client.client_id in [other.client_id for other in issuer.clients[:index]]:
+            yield (*at, "clients", index), f"client {client.client_id!r} comes twice; give each its own client_id"
+        try:
+            registry.client(client, issuer)
+        except ConfigurationError as error:
+            yield (*at, "clients", index, *([error.key] if error.key else [])), str(error)
+    for index, user in enumerate(issuer.users):
+        if user.username in [other.username for other in issuer.users[:index]]:
+            yield (*at, "users", index), f"user {user.username!r} comes twice; give each their own username"

@@ -1,0 +1,108 @@
+"""Keys and types of what was written: everything that is wrong, with its path, and what is left when that is taken out."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import difflib
+import functools
+import types
+import typing
+
+import msgspec
+
+from ..config import ClientSettings
+from ..config import IssuerSettings
+from ..config import UserSettings
+from .layers import Path
+
+__all__ = ["Problem", "dotted", "nearest", "sound"]
+
+Problem = tuple[Path, str]
+
+_NESTED: dict[str, type[msgspec.Struct]] = {"clients": ClientSettings, "users": UserSettings, "issuers": IssuerSettings}
+
+
+def sound(
+    values: cabc.Mapping[str, typing.Any], struct: type[msgspec.Struct], at: Path = ()
+) -> tuple[dict[str, typing.Any], list[Problem]]:
+    """The keys that `struct` has, with values of its types; and a problem for each that is not among them."""
+    kept: dict[str, typing.Any] = {}
+    problems: list[Problem] = []
+    fields = _fields(struct)
+    for key, value in values.items():
+        path = (*at, key)
+        if key not in fields:
+            problems.append((path, f"unknown key {dotted(path)!r}; {nearest(key, fields)}"))
+        elif key in _NESTED:
+            kept[key], found = _nested(key, value, path)
+            problems += found
+        elif (message := _mismatch(value, fields[key].type)) is not None:
+            problems.append((path, f"{dotted(path)} = {value!r}: {message}"))
+        else:
+            kept[key] = value
+    problems += [
+        (at, f"{dotted(at)}: {name} is missing; add it")
+        for name, field in fields.items()
+        if field.required and name not in values
+    ]
+    return kept, problems
+
+
+def nearest(value: str, known: cabc.Iterable[str]) -> str:
+    """What was probably meant, or else everything that could have been."""
+    names = list(known)
+    near = difflib.get_close_matches(value, names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(names))}"
+
+
+def dotted(path: Path) -> str:
+    """A path as TOML would write it, with list positions in brackets: `clients[0].scope`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def _nested(key: str, value: typing.Any, path: Path) -> tuple[typing.Any, list[Problem]]:
+    """A list of tables, or for `issuers` a table of tables; those that lack a required key are left out."""
+    if not isinstance(value, dict if key == "issuers" else list | tuple):
+        shape = "a table of issuers by name" if key == "issuers" else f"a list of tables ([[{key}]])"
+        return ({} if key == "issuers" else []), [(path, f"{dotted(path)} = {value!r}: must be {shape}")]
+    problems: list[Problem] = []
+    kept: dict[typing.Any, dict[str, typing.Any]] = {}
+    required = [name for name, field in _fields(_NESTED[key]).items() if field.required]
+    for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if not isinstance(inner, dict):
+            problems.append(((*path, step), f"{dotted((*path, step))} = {inner!r}: must be a table of keys"))
+            continue
+        table, found = sound(inner, _NESTED[key], (*path, step))
+        problems += found
+        if all(name in table for name in required):
+            kept[step] = table
+    return (kept if key == "issuers" else list(kept.values())), problems
+
+
+def _mismatch(value: typing.Any, kind: typing.Any) -> str | None:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        words = _words(kind)
+        if words and isinstance(value, str):
+            return nearest(value, words)
+        message = str(error)
+        return f"{message[0].lower()}{message[1:]}"
+    return None
+
+
+def _words(kind: typing.Any) -> list[str]:
+    """The words that a Literal allows, also inside a union."""
+    if typing.get_origin(kind) is typing.Literal:
+        return [word for word in typing.get_args(kind) if isinstance(word, str)]
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return [word for part in typing.get_args(kind) for word in _words(part)]
+    return []
+
+
+@functools.cache
+def _fields(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.name: field for field in msgspec.structs.fields(struct)}

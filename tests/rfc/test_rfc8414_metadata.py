@@ -1,0 +1,196 @@
+"""RFC 8414, OpenID Connect Discovery 1.0 and RFC 7517: what the server says it is, and that it is so."""
+
+from __future__ import annotations
+
+import typing
+
+import pytest
+from werkzeug.test import Client
+
+from mockserver import OAuthMock
+from mockserver import variants
+
+_JSON = {"Cache-Control": "no-store", "Content-Type": "application/json", "Pragma": "no-cache"}
+_OAUTH = "/.well-known/oauth-authorization-server"
+_OPENID = "/.well-known/openid-configuration"
+
+
+def metadata(issuer: str, **more: object) -> dict[str, object]:
+    """The whole document of RFC 8414 2."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "jwks_uri": f"{issuer}/jwks",
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "client_credentials", "password", "refresh_token"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "client_secret_json",
+            "none",
+        ],
+        "code_challenge_methods_supported": ["S256", "plain"],
+        **more,
+    }
+
+
+def openid(issuer: str, algorithms: list[str], **more: object) -> dict[str, object]:
+    """The whole document of OpenID Connect Discovery 3."""
+    return metadata(
+        issuer,
+        userinfo_endpoint=f"{issuer}/userinfo",
+        subject_types_supported=["public"],
+        id_token_signing_alg_values_supported=algorithms,
+        claim_types_supported=["normal"],
+        claims_parameter_supported=False,
+        request_parameter_supported=False,
+        request_uri_parameter_supported=False,
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "issuer"),
+    [
+        pytest.param(_OAUTH, "http://localhost", id="the issuer without path"),
+        pytest.param(f"{_OAUTH}/tenant-a", "http://localhost/tenant-a", id="well-known before the path"),
+        pytest.param(f"/tenant-a{_OAUTH}", "http://localhost/tenant-a", id="well-known behind the path"),
+    ],
+)
+def test_metadata_are_where_rfc_8414_has_them(mock: OAuthMock, http: typing.Any, path: str, issuer: str) -> None:
+    """RFC 8414 3.1, 3.3: the issuer in the document is the one whose URL was asked."""
+    mock.issuer("tenant-a")
+
+    assert http.answer(http.client.get(path)) == (200, metadata(issuer), _JSON)
+
+
+@pytest.mark.parametrize(
+    ("path", "issuer"),
+    [
+        pytest.param(_OPENID, "http://localhost", id="the issuer without path"),
+        pytest.param(f"/tenant-a{_OPENID}", "http://localhost/tenant-a", id="behind the path"),
+    ],
+)
+def test_openid_configuration_is_where_discovery_has_it(
+    mock: OAuthMock, http: typing.Any, path: str, issuer: str
+) -> None:
+    """OpenID Connect Discovery 4.1: the well-known part is appended to the issuer's path."""
+    mock.issuer("tenant-a")
+
+    assert http.answer(http.client.get(path)) == (200, openid(issuer, ["RS256"]), _JSON)
+
+
+@pytest.mark.parametrize("path", [f"{_OAUTH}/nobody", f"/nobody{_OAUTH}", f"/nobody{_OPENID}", f"{_OAUTH}/"])
+def test_an_issuer_that_was_not_declared_has_none(mock: OAuthMock, http: typing.Any, path: str) -> None:
+    """RFC 8414 3: no issuer, no document: 404, and nothing is made up."""
+    response = http.client.get(path)
+
+    assert http.answer(response) == http.refused(404, "invalid_request")
+
+
+def test_the_why_of_a_missing_document_names_the_issuer(mock: OAuthMock, http: typing.Any) -> None:
+    """RFC 8414 3.1: of /.well-known/oauth-authorization-server/nobody it is `nobody` that would be declared."""
+    http.client.get(f"{_OAUTH}/nobody")
+
+    assert "oauthmock.issuer('nobody')" in mock.journal.last.why
+
+
+def test_scopes_are_listed_where_they_are_limited(mock: OAuthMock, http: typing.Any) -> None:
+    """RFC 8414 2: scopes_supported is what this issuer grants."""
+    mock.issuer("a", scopes_supported=["orders:read", "openid"])
+
+    document = http.client.get(f"/a{_OAUTH}").get_json()
+
+    assert document == metadata("http://localhost/a", scopes_supported=["orders:read", "openid"])
+
+
+@pytest.mark.parametrize(
+    ("issuers", "clients", "algorithms", "keys"),
+    [
+        pytest.param("RS256", None, ["RS256"], ["ES256", "RS256"], id="RS256"),
+        pytest.param("ES256", None, ["ES256"], ["ES256"], id="ES256"),
+        pytest.param("ES256", "RS256", ["ES256", "RS256"], ["ES256", "RS256"], id="a client of its own"),
+        pytest.param("RS256", "ES256", ["ES256", "RS256"], ["ES256", "RS256"], id="the other way"),
+    ],
+)
+def test_every_algorithm_in_use_has_its_key(
+    http: typing.Any, issuers: typing.Any, clients: typing.Any, algorithms: list[str], keys: list[str]
+) -> None:
+    """RFC 8414 2, RFC 7517 4: what ID tokens are signed with is listed, and every key has use, alg and kid."""
+    issuer = http.mock.issuer("a", id_token_signed_response_alg=issuers)
+    issuer.client(id_token_signed_response_alg=clients)
+
+    document, response = http.client.get(f"/a{_OPENID}").get_json(), http.client.get("/a/jwks")
+
+    assert document == openid("http://localhost/a", algorithms)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/jwk-set+json"
+    assert response.headers["Cache-Control"] == "no-store"
+    jwks = response.get_json()["keys"]
+    assert [key["alg"] for key in jwks] == keys
+    members = {"ES256": {"kty", "crv", "x", "y"}, "RS256": {"kty", "n", "e"}}
+    assert [set(key) for key in jwks] == [members[alg] | {"use", "alg", "kid"} for alg in keys]
+    assert {key["use"] for key in jwks} == {"sig"}
+
+
+def test_the_document_tells_the_truth_about_the_matrix(http: typing.Any) -> None:
+    """RFC 8414 2: what is advertised is what the matrix of variants exercises."""
+    document = http.client.get(_OAUTH).get_json()
+
+    assert set(document["grant_types_supported"]) == {*variants.GRANT_TYPES}
+    assert set(document["token_endpoint_auth_methods_supported"]) == {*variants.CLIENT_AUTH}
+
+
+@pytest.mark.parametrize("path", [_OAUTH, _OPENID, "/jwks"])
+def test_documents_are_for_get(http: typing.Any, path: str) -> None:
+    """RFC 8414 3.1: queried by GET; HEAD too (RFC 9110 9.1); POST is 405."""
+    assert http.client.head(path).status_code == 200
+    assert http.answer(http.client.post(path)) == http.refused(405, "invalid_request", allow="GET")
+
+
+@pytest.mark.parametrize(
+    ("host", "issuer"),
+    [
+        pytest.param("localhost", "http://localhost", id="localhost"),
+        pytest.param("LOCALHOST:8080", "http://localhost:8080", id="upper case"),
+        pytest.param("127.0.0.1:8080", "http://127.0.0.1:8080", id="127.0.0.1"),
+        pytest.param("[::1]:8080", "http://[::1]:8080", id="IPv6"),
+        pytest.param("[::1]", "http://[::1]", id="IPv6 without port"),
+    ],
+)
+def test_the_issuer_is_the_host_that_was_asked(host: str, issuer: str) -> None:
+    """RFC 8414 3.3: the issuer value must be identical to the URL the client used."""
+    response = Client(OAuthMock().wsgi).get(_OAUTH, headers={"Host": host})
+
+    assert (response.status_code, response.get_json()) == (200, metadata(issuer))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("evil.example", id="another host"),
+        pytest.param("localhost.evil.example", id="a name that begins so"),
+        pytest.param("evil-localhost", id="a name that ends so"),
+        pytest.param("localhost:80@evil.example", id="localhost as user info"),
+        pytest.param("evil.example/.localhost", id="a path"),
+        pytest.param("evil.example?.localhost", id="a query"),
+        pytest.param("evil.example#.localhost", id="a fragment"),
+        pytest.param("evil.example\\.localhost", id="a backslash"),
+        pytest.param("evil.example:80@localhost", id="evil as user info"),
+        pytest.param("localhost:80/x", id="a path behind the port"),
+        pytest.param("localhost:port", id="no port"),
+        pytest.param("localhost, evil.example", id="two hosts"),
+        pytest.param("192.168.0.1", id="another machine"),
+    ],
+)
+def test_a_foreign_host_is_refused_and_never_reflected(http: typing.Any, host: str) -> None:
+    """RFC 9110 7.4: misdirected requests are 421; what is no host of ours gets into no issuer."""
+    mock = OAuthMock()
+
+    response = Client(mock.wsgi).get(_OAUTH, headers={"Host": host})
+
+    assert http.answer(response) == http.refused(421, "invalid_request")
+    assert "evil" not in response.text
+    assert "--allow-host" in mock.journal.last.why

@@ -1,0 +1,214 @@
+"""The store's atomic verbs, and that their atomicity is really tested."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import sys
+import threading
+
+import pytest
+
+from mockserver.model import Kind
+from mockserver.model import TokenRecord
+from mockserver.scope import Scope
+from mockserver.stores import Entry
+from mockserver.stores import MemoryStore
+from mockserver.stores import Record
+from mockserver.stores import Store
+from mockserver.stores import new_family
+
+
+def record(family: str = "f") -> TokenRecord:
+    return TokenRecord(
+        family=family,
+        client_id="crm",
+        user=None,
+        scope=Scope(),
+        grant_type="client_credentials",
+        issued_at=0,
+        expires_at=1,
+    )
+
+
+def test_what_was_put_is_found_by_kind_and_value() -> None:
+    """A refresh token is never looked up where codes are."""
+    store, kept = MemoryStore(), record()
+    assert store.put_if_alive("f", [(Kind.REFRESH, "value", kept)])
+
+    assert store.find(Kind.REFRESH, "value") == Entry(kept, taken=False, alive=True, issued=True)
+    assert store.find(Kind.ACCESS, "value") is None
+    assert store.find(Kind.CODE, "value") is None
+    assert store.find(Kind.REFRESH, "Value") is None
+
+
+def test_finding_touches_nothing() -> None:
+    """Looking twice sees the same."""
+    store = MemoryStore()
+    store.put_if_alive("f", [(Kind.CODE, "c", record())])
+
+    assert store.find(Kind.CODE, "c") == store.find(Kind.CODE, "c")
+
+
+def test_taking_says_what_was_before() -> None:
+    """The first caller gets taken=False, everybody after taken=True."""
+    store = MemoryStore()
+    store.put_if_alive("f", [(Kind.CODE, "c", record())])
+    taken = [store.take(Kind.CODE, "c") for _ in range(3)]
+
+    assert [entry.taken for entry in taken if entry] == [False, True, True]
+    assert store.take(Kind.CODE, "unknown") is None
+
+
+@pytest.mark.parametrize(("kind", "issued"), [(Kind.CODE, False), (Kind.ACCESS, True), (Kind.REFRESH, True)])
+def test_a_family_is_issued_once_it_has_a_token(kind: Kind, issued: bool) -> None:
+    """A code alone is no token."""
+    store = MemoryStore()
+    store.put_if_alive("f", [(kind, "v", record())])
+    entry = store.find(kind, "v")
+
+    assert entry is not None
+    assert entry.issued is issued
+
+
+def test_a_killed_family_has_nothing_and_gets_nothing() -> None:
+    """What it has is dead, what it would be given is refused as a whole; other families live."""
+    store = MemoryStore()
+    store.put_if_alive("f", [(Kind.ACCESS, "a", record())])
+    store.put_if_alive("g", [(Kind.ACCESS, "b", record("g"))])
+    store.kill("f")
+    store.kill("f")
+
+    assert not store.put_if_alive("f", [(Kind.ACCESS, "c", record()), (Kind.REFRESH, "d", record())])
+    assert [store.find(Kind.ACCESS, value) for value in "c"] == [None]
+    assert store.find(Kind.REFRESH, "d") is None
+    dead, living = store.find(Kind.ACCESS, "a"), store.find(Kind.ACCESS, "b")
+    assert (dead and dead.alive, living and living.alive) == (False, True)
+
+
+def test_values_are_not_kept() -> None:
+    """A digest is: 100,000 tokens cost no text."""
+    store = MemoryStore()
+    store.put_if_alive("f", [(Kind.ACCESS, "v" * 10_000, record())])
+
+    assert {len(key) for kept in store._records.values() for key in kept} == {16}
+    assert store.find(Kind.ACCESS, "v" * 10_000) is not None
+
+
+def test_a_value_may_be_any_text() -> None:
+    """Lone surrogates too: a code comes from outside."""
+    store = MemoryStore()
+
+    assert store.find(Kind.CODE, "\ud800") is None
+
+
+def test_families_have_names_of_their_own() -> None:
+    """64 bits do not repeat in a test."""
+    assert len({new_family() for _ in range(1000)}) == 1000
+
+
+# -- races -------------------------------------------------------------------------------------------------------------
+
+
+class UnlockedStore(MemoryStore):
+    """The same store with a look and a mark that are two steps: what the races below must catch."""
+
+    def take(self, kind: Kind, value: str) -> Entry | None:
+        entry = self.find(kind, value)
+        if entry is not None:
+            seen = Entry(entry.record, entry.taken, entry.alive, entry.issued)
+            self._taken[kind].add(next(key for key in self._records[kind]))
+            return seen
+        return None
+
+
+class UnlockedFamilies(MemoryStore):
+    """The same store that looks whether a family lives before it gets the lock."""
+
+    def put_if_alive(self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]]) -> bool:
+        if family in self._dead:
+            return False
+        self._dead, dead = set(), self._dead
+        put = super().put_if_alive(family, records)
+        self._dead |= dead
+        return put
+
+
+@pytest.fixture
+def many_switches() -> cabc.Iterator[None]:
+    """Threads change places a million times a second."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def winners(store: Store, rivals: int) -> int:
+    """How many of so many simultaneous takers are told that they were the first."""
+    store.put_if_alive("f", [(Kind.CODE, "code", record())])
+    barrier = threading.Barrier(rivals)
+    won: list[bool] = []
+
+    def redeem() -> None:
+        barrier.wait()
+        entry = store.take(Kind.CODE, "code")
+        won.append(entry is not None and not entry.taken)
+
+    threads = [threading.Thread(target=redeem) for _ in range(rivals)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(won)
+
+
+@pytest.mark.usefixtures("many_switches")
+def test_of_fifty_redemptions_one_wins() -> None:
+    """RFC 6749 4.1.2: ten rounds of ten."""
+    assert [winners(MemoryStore(), 50) for _ in range(10)] == [1] * 10
+
+
+@pytest.mark.usefixtures("many_switches")
+def test_an_unlocked_store_fails_the_same_check() -> None:
+    """The check can fail: where looking and marking are two steps, more than one wins within some rounds."""
+    for _ in range(200):
+        if winners(UnlockedStore(), 50) > 1:
+            return
+    pytest.fail("two hundred rounds did not show that the store is not locked")
+
+
+@pytest.mark.parametrize(("kind", "store"), [("locked", MemoryStore), ("unlocked", UnlockedFamilies)])
+def test_a_put_that_meets_a_kill_leaves_nothing_alive(kind: str, store: type[MemoryStore]) -> None:
+    """Whichever comes first, the family ends dead; a store that looks first and puts later fails the check."""
+    kept = store()
+    kept.kill("f")
+    put = kept.put_if_alive("f", [(Kind.ACCESS, "a", record())])
+    entry = kept.find(Kind.ACCESS, "a")
+
+    assert not put
+    assert entry is None
+
+
+@pytest.mark.usefixtures("many_switches")
+def test_a_kill_between_two_puts_ends_the_family() -> None:
+    """Revocation and rotation at the same time: nothing of the family is alive afterwards."""
+    for round_ in range(20):
+        store, family = MemoryStore(), f"f{round_}"
+        barrier = threading.Barrier(11)
+
+        def put(number: int, store: Store = store, family: str = family, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            store.put_if_alive(family, [(Kind.ACCESS, str(number), record(family))])
+
+        def kill(store: Store = store, family: str = family, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            store.kill(family)
+
+        threads = [threading.Thread(target=put, args=(number,)) for number in range(10)]
+        threads.append(threading.Thread(target=kill))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        entries = [store.find(Kind.ACCESS, str(number)) for number in range(10)]
+
+        assert not any(entry.alive for entry in entries if entry is not None)
