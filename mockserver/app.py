@@ -36,6 +36,7 @@ from .messages import Authenticated
 from .messages import Presented
 from .messages import Reply
 from .messages import Request
+from .redaction import conceal
 from .registration import is_loopback
 
 if typing.TYPE_CHECKING:
@@ -243,13 +244,14 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
         basic_encoding=caller.encoding if caller else "",
         grant_type=parameters.get("grant_type") if at_token else None,
         verdict=_verdict(seen, reply),
-        why=reply.why,
+        why=reply.why if reply.accepted else conceal(reply.why, seen.context.secrets()),
         fault=", ".join(seen.faults),
         status=reply.status,
-        error=seen.error.error if seen.error else None,
+        error=seen.error.body().get("error") if seen.error else None,
         reply=reply,
         seconds=time.perf_counter() - began,
         exception=seen.exception,
+        secrets=seen.context.secrets,
     )
 
 

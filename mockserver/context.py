@@ -71,6 +71,11 @@ class Context(msgspec.Struct, kw_only=True):
             )
         self.users[user.username] = user
 
+    def secrets(self) -> list[str]:
+        """What must not be shown and cannot be told by its shape, as tokens can: client secrets and passwords."""
+        registered = [client.client_secret for client in self.clients.values()]
+        return [secret for secret in (*registered, *(user.password for user in self.users.values())) if secret]
+
     def default_user(self) -> User:
         """Who logs in when nobody is named: the user who was registered first, else a stranger called `user`."""
         return next(iter(self.users.values()), _ANYBODY)

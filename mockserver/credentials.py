@@ -14,12 +14,21 @@ from .messages import Presented
 from .messages import Request
 from .model import Client
 
-__all__ = ["MalformedBasic", "difference", "new_secret", "read_basic", "read_body", "wrong_secret"]
+__all__ = ["MalformedBasic", "difference", "lengths", "new_secret", "origin", "read_basic", "read_body", "wrong_secret"]
 
 
 def new_secret(kind: str) -> str:
     """256 bits of randomness behind a prefix that a leak can be recognised by: `oam_at_`, `oam_rt_`, `oam_ac_`, ..."""
     return f"oam_{kind}_{secrets.token_urlsafe(32)}"
+
+
+def origin(value: str) -> str:
+    """What a value is, by its prefix, for a hint: no piece of a secret is shown."""
+    kinds = {"ac": "an authorization code", "at": "an access token", "rt": "a refresh token", "cs": "a client secret"}
+    kind = kinds.get(value[4:6]) if value.startswith("oam_") and value[6:7] == "_" else None
+    if kind is not None:
+        return f"it is {kind} of a mock server, from before a reset or of another issuer"
+    return f"it is not of a mock server's making ({len(value)} characters)"
 
 
 class MalformedBasic(ValueError):
@@ -55,9 +64,9 @@ def read_basic(value: str) -> tuple[tuple[str, str, str], ...]:
     return tuple((encoding, client_id, secret) for (client_id, secret), encoding in readings.items())
 
 
-def difference(sent: str, registered: str, others: cabc.Mapping[str, str]) -> str:
+def difference(sent: str, registered: str, others: cabc.Mapping[str, str]) -> str | None:
     """
-    How a wrong secret differs from the registered one, without showing either.
+    How a wrong secret differs from the registered one, without showing either; None when it is another altogether.
 
     `others` maps the other clients' ids to their secrets.
     """
@@ -76,8 +85,13 @@ def difference(sent: str, registered: str, others: cabc.Mapping[str, str]) -> st
         return "only upper and lower case differ"
     if not sent:
         return "it is empty"
-    if sent and registered.startswith(sent):
+    if registered.startswith(sent):
         return f"it is the registered one cut after {len(sent)} of {len(registered)} characters"
+    return None
+
+
+def lengths(sent: str, registered: str) -> str:
+    """What can be said of two secrets that have nothing in common."""
     return f"{len(sent)} characters were sent, the registered one has {len(registered)}"
 
 
@@ -109,11 +123,11 @@ def wrong_secret(presented: Presented, client: Client, clients: cabc.Mapping[str
         for other in clients.values()
         if other.client_id != client.client_id and other.client_secret is not None
     }
-    sent = next(
-        (secret for _, client_id, secret in presented.readings if client_id == client.client_id),
-        presented.readings[0][2],
-    )
-    how = difference(sent, client.client_secret or "", others)
+    registered = client.client_secret or ""
+    # By whichever reading says most; what was sent literally is the last.
+    sent = [secret for _, client_id, secret in presented.readings if client_id == client.client_id]
+    telling = (how for secret in sent if (how := difference(secret, registered, others)) is not None)
+    how = next(telling, lengths(sent[-1], registered))
     return InvalidClient(
         "Client authentication failed.",
         hint=f"the secret of client {client.client_id!r} is wrong: {how} ({presented.method})",

@@ -205,7 +205,7 @@ class MockServerError(Exception):
 
 
 class ConfigurationError(MockServerError):
-    """A setting is unknown, of the wrong type or contradicts another; `key` names the one to change, where it is one."""
+    """A setting is unknown, of the wrong type or contradicts another; `key` names the one to change."""
 
     def __init__(self, message: str, *, key: str | None = None) -> None:
         super().__init__(message)

@@ -14,6 +14,7 @@ import msgspec
 from .errors import NothingRecorded
 from .messages import Reply
 from .messages import Request
+from .redaction import conceal
 from .redaction import redact
 from .redaction import redact_header
 
@@ -64,6 +65,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     reply: Reply
     seconds: float
     exception: BaseException | None = None
+    secrets: cabc.Callable[[], cabc.Iterable[str]] = tuple
+    """What must not be shown of it."""
 
     def __repr__(self) -> str:
         error = f" {self.error}" if self.error else ""
@@ -71,28 +74,28 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return f"<Exchange #{self.number} {self.request.method} {target} {self.status}{error}>"
 
     def lines(self) -> list[str]:
-        """The exchange for a person, secrets redacted: a headline, what was sent, what came back, why."""
+        """The exchange for a person, secrets masked: a headline, what was sent, what came back, why."""
         outcome = f"{self.status} {self.error}" if self.error else str(self.status)
-        request_line = f"{self.request.method} {redact(self.request.target)}"
-        headline = f"#{self.number:<2} {request_line:<40} {outcome:<22} {self.seconds * 1000:.1f} ms"
-        lines = [headline.rstrip()]
+        request_line = f"{self.request.method} {self.request.target}"
+        lines = [f"#{self.number:<2} {request_line:<40} {outcome:<22} {self.seconds * 1000:.1f} ms"]
         for name, value in self.request.headers:
             if name.lower() == "authorization":
                 method = f"   ({self.client_auth})" if self.client_auth == "client_secret_basic" else ""
                 lines.append(f"    > {name}: {redact_header(name, value)}{method}")
         if self.body.length:
             lines.append(f"    > {_shown(self.body.content)}")
-        if self.error and self.reply.body:
+        if self.error:
             lines.append(f"    < {_shown(self.reply.body)}")
         if self.fault:
             lines.append(f"    fault: {self.fault}")
-        lines.append(f"    why: {redact(self.why)}")
-        return lines
+        secrets = self.secrets()
+        return [conceal(line, secrets) for line in [*lines, f"    why: {self.why}"]]
 
 
 def _shown(body: bytes) -> str:
-    text = redact(body[:2000].decode("utf-8", "backslashreplace"))
-    shown = text.replace("\r", "\\r").replace("\n", "\\n")
+    text = body[:2000].decode("utf-8", "backslashreplace").replace("\r", "\\r").replace("\n", "\\n")
+    # Cut after masking: half a secret would not be recognised.
+    shown = redact(text)
     return shown if len(shown) <= 300 else shown[:300] + f"... ({len(body)} bytes)"
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import collections.abc as cabc
 import functools
 import re
 import typing
+import urllib.parse
 
-__all__ = ["SECRET_PARAMETERS", "redact", "redact_header", "without"]
+__all__ = ["SECRET_PARAMETERS", "conceal", "redact", "redact_header", "without"]
+
+_SHORTEST = 4
 
 
 class Fields(typing.Protocol):
@@ -39,6 +43,26 @@ def redact(text: str) -> str:
     return text
 
 
+def conceal(text: str, secrets: cabc.Iterable[str]) -> str:
+    """
+    `redact`, and every known secret masked wherever it stands, also percent-encoded or in base64.
+
+    Values under four characters are left alone: masking them would make the text unreadable and hide nothing.
+    """
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        if len(secret) < _SHORTEST:
+            continue
+        octets = secret.encode("utf-8", "surrogatepass")
+        for shape in (
+            secret,
+            urllib.parse.quote(octets, safe=""),
+            urllib.parse.quote_plus(octets),
+            base64.b64encode(octets).decode("ascii"),
+        ):
+            text = text.replace(shape, "***")
+    return redact(text)
+
+
 @functools.cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     # Compiled when the first report is written: most processes never write one.
@@ -61,13 +85,15 @@ def redact_header(name: str, value: str) -> str:
     if name.lower() not in ("authorization", "proxy-authorization", "cookie", "set-cookie"):
         return redact(value)
     scheme, _, rest = value.partition(" ")
+    if not rest:
+        return "***"
     if scheme.lower() == "basic":
         try:
             who, colon, _secret = base64.b64decode(rest, validate=True).decode("latin-1").partition(":")
         except (binascii.Error, ValueError):
             who, colon = "", ""
         return f"{scheme} {who}:***" if colon else f"{scheme} ***"
-    return f"{scheme} ***" if rest else "***"
+    return f"{scheme} ***"
 
 
 def without(value: Fields, *hidden: str) -> str:

@@ -106,8 +106,8 @@ def cells(metafunc: pytest.Metafunc) -> tuple[Cell, ...]:
     found = variants.cells(**chosen)
     if not found:
         pytest.fail(
-            f"{where}: the matrix {chosen!r} has no meaningful cell: a public client may not use client_credentials"
-            " (RFC 6749 4.4); add a grant or a method",
+            f"{where}: the matrix {chosen!r} has no meaningful cell: an axis is empty, or a public client may not use"
+            " client_credentials (RFC 6749 4.4); add a grant or a method",
             pytrace=False,
         )
     return found
@@ -135,8 +135,8 @@ def _config_file(config: pytest.Config) -> pathlib.Path | None:
 
 
 def _check_values(source: str, name: str, values: typing.Any, known: cabc.Sequence[str]) -> None:
-    if isinstance(values, str):
-        pytest.fail(f"{source}: {name}={values!r} must be a list: [{values!r}]", pytrace=False)
+    if not isinstance(values, list | tuple | set | frozenset):
+        pytest.fail(f"{source}: {name}={values!r} must be a list, e.g. {name}=[{known[0]!r}]", pytrace=False)
     for value in values:
         if value not in known:
             pytest.fail(f"{source}: {name} has {value!r}; {_nearest(value, known)}", pytrace=False)

@@ -9,6 +9,7 @@ import typing
 import pytest
 
 from . import options
+from .surroundings import Surroundings
 
 if typing.TYPE_CHECKING:
     from boto3.session import Session
@@ -18,9 +19,11 @@ if typing.TYPE_CHECKING:
     from .browser import Browser
     from .servers import Servers
     from .variant import TestedVariant
+    from .verdict import Verdict
 
 _SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
-_IN_USE: pytest.StashKey[OAuthMock] = pytest.StashKey()
+_SURROUNDINGS: pytest.StashKey[Surroundings] = pytest.StashKey()
+_VERDICT: pytest.StashKey[Verdict] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,18 +66,40 @@ def _cell_id(item: pytest.Item) -> str | None:
     return None if cell is None else str(cell.id)
 
 
-# -- verdict and report ------------------------------------------------------------------------------------------------
+# -- around a test -----------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> cabc.Generator[None]:
+    item.config.stash[_SURROUNDINGS] = Surroundings(item)
+    yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> None:
+    surroundings = request.config.stash.get(_SURROUNDINGS, None)
+    if surroundings is not None:
+        surroundings.prepare(asked=request.fixturename in ("oauthmock", "oauthmock_server"))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> cabc.Generator[None]:
     """After a test body that passed: a fault that was never hit, or a server that broke, fails it."""
+    item.config.stash[_SURROUNDINGS].prepare()
     yield
-    mock = item.stash.get(_IN_USE, None)
-    if mock is not None:
-        from . import verdict
+    verdict = item.stash.get(_VERDICT, None)
+    if verdict is not None:
+        verdict.check()
 
-        verdict.check(mock)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> cabc.Generator[None]:
+    surroundings = item.config.stash[_SURROUNDINGS]
+    surroundings.restore_sockets()
+    try:
+        yield
+    finally:
+        surroundings.restore()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,11 +107,11 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> cabc.Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    mock = item.stash.get(_IN_USE, None)
-    if mock is not None and report.failed and call.when in ("setup", "call"):
+    verdict = item.stash.get(_VERDICT, None)
+    if verdict is not None and report.failed and call.when in ("setup", "call"):
         from .report import section
 
-        report.sections.append(section(mock))
+        report.sections.append(section(verdict))
     return report
 
 
@@ -100,14 +125,10 @@ def oauthmock_config() -> cabc.Mapping[str, typing.Any]:
 
 
 @pytest.fixture(scope="session")
-def oauthmock_server(
-    request: pytest.FixtureRequest, oauthmock_config: cabc.Mapping[str, typing.Any]
-) -> cabc.Generator[OAuthMock]:
+def oauthmock_server(request: pytest.FixtureRequest, oauthmock_config: cabc.Mapping[str, typing.Any]) -> OAuthMock:
     """The session's server, for session-scoped fixtures of the application under test: URLs, `ca_path`, `reset()`."""
-    from .surroundings import prepared
-
-    with prepared():
-        yield _servers(request.config).session(options.layers(request.config, oauthmock_config))
+    layers = options.layers(request.config, oauthmock_config)
+    return _servers(request.config).session(layers)
 
 
 @pytest.fixture
@@ -115,14 +136,13 @@ def oauthmock(
     request: pytest.FixtureRequest, oauthmock_config: cabc.Mapping[str, typing.Any]
 ) -> cabc.Generator[OAuthMock]:
     """A mock OAuth server on 127.0.0.1, as good as new for this test."""
-    from .surroundings import prepared
+    from .verdict import Verdict
 
-    node = request.node
-    with prepared():
-        layers = [*options.layers(request.config, oauthmock_config), *options.marker_layers(node)]
-        with _servers(request.config).lent(layers) as mock:
-            node.stash[_IN_USE] = mock
-            yield mock
+    layers = options.layers(request.config, oauthmock_config)
+    with _servers(request.config).lent(layers, options.marker_layers(request.node)) as mock:
+        request.node.stash[_VERDICT] = verdict = Verdict(mock)
+        yield mock
+        verdict.check_teardown()
 
 
 @pytest.fixture

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import typing
 
-from .verdict import tracebacks
-
 if typing.TYPE_CHECKING:
-    from mockserver import OAuthMock
+    from .verdict import Verdict
 
 __all__ = ["section"]
 
 _SHOWN = 40
 
 
-def section(mock: OAuthMock) -> tuple[str, str]:
+def section(verdict: Verdict) -> tuple[str, str]:
     """Title and text."""
+    mock = verdict.mock
     exchanges = list(mock.journal)
     lines: list[str] = []
     if not exchanges:
@@ -29,5 +28,5 @@ def section(mock: OAuthMock) -> tuple[str, str]:
     for exchange in exchanges[-_SHOWN:]:
         lines += exchange.lines()
     lines += [f"armed: {armed}" for armed in mock.state.faults]
-    lines += [f"the mock server broke:\n{text}" for text in tracebacks(mock)]
+    lines += [f"the mock server broke:\n{text}" for text in verdict.tracebacks()]
     return f"OAuth exchanges ({len(exchanges) + mock.journal.dropped})", "\n".join(lines)

@@ -8,6 +8,7 @@ import contextlib
 from mockserver import OAuthMock
 from mockserver.config import Settings
 from mockserver.settings import Layer
+from mockserver.settings import given
 from mockserver.settings import resolve
 
 from .options import blamed
@@ -24,20 +25,22 @@ class Servers:
     def session(self, layers: cabc.Sequence[Layer]) -> OAuthMock:
         """The server of the session's own settings."""
         with blamed():
-            return self._running(resolve(layers), layers)
+            return self._running(layers, resolve(layers))
 
     @contextlib.contextmanager
-    def lent(self, layers: cabc.Sequence[Layer]) -> cabc.Generator[OAuthMock]:
-        """The server for one test's settings, reset before and after."""
+    def lent(self, layers: cabc.Sequence[Layer], own: cabc.Sequence[Layer]) -> cabc.Generator[OAuthMock]:
+        """The server for one test, reset before and after; `own` are the settings of the test alone."""
         with blamed():
-            settings = resolve(layers)
-            mock = self._running(settings, layers)
+            settings = resolve([*layers, *own])
+            mock = self._running(layers, settings)
         mock.reset(settings)
         try:
             yield mock
         finally:
-            if mock.exceptions:
-                mock.stop()  # the next test gets fresh threads
+            if mock.exceptions or not mock.running:
+                # Whatever broke, the next test has fresh threads, on the same port.
+                mock.stop()
+                mock.start()
             mock.reset()
 
     def close(self) -> None:
@@ -45,11 +48,14 @@ class Servers:
         for mock in self._mocks.values():
             mock.close()
 
-    def _running(self, settings: Settings, layers: cabc.Sequence[Layer]) -> OAuthMock:
-        address = (settings.host, settings.port, settings.https)
-        if address not in self._mocks:
-            self._mocks[address] = OAuthMock.from_layers(layers)
-        mock = self._mocks[address]
+    def _running(self, layers: cabc.Sequence[Layer], settings: Settings) -> OAuthMock:
+        host, port, https = settings.host, settings.port, settings.https
+        if (host, port, https) not in self._mocks:
+            # What a reset goes back to is the session's; of a test's own settings only the address is kept.
+            address = given("the test's own settings", {"host": host, "port": port, "https": https})
+            remote = given("the test's own settings", {"allow_remote": settings.allow_remote})
+            self._mocks[host, port, https] = OAuthMock.from_layers([*layers, address, remote])
+        mock = self._mocks[host, port, https]
         if not mock.running:
             mock.stop()
             mock.start()

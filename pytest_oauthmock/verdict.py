@@ -10,21 +10,37 @@ import pytest
 if typing.TYPE_CHECKING:
     from mockserver import OAuthMock
 
-__all__ = ["check", "tracebacks"]
+__all__ = ["Verdict"]
 
 
-def check(mock: OAuthMock) -> None:
-    """Fails the test, once, with everything that is wrong."""
-    __tracebackhide__ = True
-    messages = [f"the mock server broke while serving this test:\n{text}" for text in tracebacks(mock)]
-    messages += [
-        f"armed and never hit: {armed}; remove it, let the code under test run into it, or arm it with optional=True"
-        for armed in mock.state.faults.unused()
-    ]
-    if messages:
-        pytest.fail("\n".join(messages), pytrace=False)
+class Verdict:
+    """The judgement of one test's server. What broke is told once, wherever it is told first."""
 
+    def __init__(self, mock: OAuthMock) -> None:
+        self.mock = mock
+        self._told = 0
 
-def tracebacks(mock: OAuthMock) -> list[str]:
-    """What broke in the server since the last reset."""
-    return ["".join(traceback.format_exception(exception)) for exception in mock.exceptions]
+    def check(self) -> None:
+        """After the body. Fails the test, once, with everything that is wrong."""
+        __tracebackhide__ = True
+        messages = [f"the mock server broke while serving this test:\n{text}" for text in self.tracebacks()]
+        messages += [
+            f"armed and never hit: {armed}; remove it, let the code under test run into it, or arm it with"
+            " optional=True"
+            for armed in self.mock.state.faults.unused()
+        ]
+        if messages:
+            pytest.fail("\n".join(messages), pytrace=False)
+
+    def check_teardown(self) -> None:
+        """After the fixtures that use the server were torn down: what broke since the body."""
+        __tracebackhide__ = True
+        texts = self.tracebacks()
+        if texts:
+            pytest.fail("the mock server broke while fixtures were torn down:\n" + "\n".join(texts), pytrace=False)
+
+    def tracebacks(self) -> list[str]:
+        """What broke in the server and has not been told yet."""
+        news = self.mock.exceptions[self._told :]
+        self._told += len(news)
+        return ["".join(traceback.format_exception(exception)) for exception in news]

@@ -105,11 +105,11 @@ def _registered(one: Presented, clients: Clients) -> tuple[str, Client | None]:
 def _missing(request: Request) -> InvalidClient:
     authorization = request.header_values("authorization")
     if authorization:
-        used = authorization[0].partition(" ")[0]
+        used, space, _ = authorization[0].partition(" ")
         return InvalidClient(
             "Client authentication failed: unsupported method.",
-            hint=f"the Authorization header has the scheme {used!r}; clients authenticate here by Basic or in the body"
-            " (RFC 6749 2.3.1)",
+            hint=f"the Authorization header has {f'the scheme {used!r}' if space else 'no scheme'}; clients"
+            " authenticate here by Basic or in the body (RFC 6749 2.3.1)",
             scheme="Basic",
         )
     return InvalidClient(

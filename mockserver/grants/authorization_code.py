@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 
 from ..context import Context
+from ..credentials import origin
 from ..errors import InvalidGrant
 from ..errors import InvalidRequest
 from ..messages import Issue
@@ -25,7 +26,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     found = context.store.find(Kind.CODE, code)
     client = request.client
     if found is None or not isinstance(found.record, AuthorizationRecord):
-        raise _refused(f"this issuer never issued the code (it begins with {code[:7]!r})")
+        raise _refused(f"this issuer never issued the code: {origin(code)}")
     # Another client's attempt must not cost the owner its code.
     if found.record.client_id != client.client_id:
         raise _refused(

@@ -7,6 +7,7 @@ import typing
 
 from ..context import Context
 from ..credentials import difference
+from ..credentials import lengths
 from ..errors import InvalidGrant
 from ..errors import InvalidRequest
 from ..messages import Issue
@@ -32,7 +33,8 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         meant = f"; did you mean {near[0]!r}?" if near else f"; to register: oauthmock.user({username!r})"
         raise _refused(f"no user is called {username!r}{meant}")
     if password != user.password:
-        raise _refused(f"the password of {username!r} is wrong: {difference(password, user.password, {})}")
+        how = difference(password, user.password, {}) or lengths(password, user.password)
+        raise _refused(f"the password of {username!r} is wrong: {how}")
     scope = allowed_scope(request.scope, request.client, context.settings)
     return Issue(
         client=request.client,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 
 from ..context import Context
+from ..credentials import origin
 from ..errors import InvalidGrant
 from ..errors import InvalidRequest
 from ..errors import InvalidScope
@@ -28,7 +29,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         )
     found = context.store.find(Kind.REFRESH, value)
     if found is None or not isinstance(found.record, TokenRecord):
-        raise _refused(f"this issuer never issued the refresh token (it begins with {value[:7]!r})")
+        raise _refused(f"this issuer never issued the refresh token: {origin(value)}")
     record = found.record
     # RFC 6749 6: bound to the client to which it was issued
     if record.client_id != client.client_id:

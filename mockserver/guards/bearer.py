@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..context import Context
+from ..credentials import origin
 from ..errors import InsufficientScope
 from ..errors import InvalidRequest
 from ..errors import InvalidToken
@@ -30,9 +31,7 @@ def check(request: Request, context: Context, *, scope: Scope, in_form: bool = F
     token = _presented(request, needed, in_form=in_form)
     entry = context.store.find(Kind.ACCESS, token)
     if entry is None or not isinstance(entry.record, TokenRecord):
-        raise InvalidToken(
-            "The access token is unknown.", hint=f"this issuer never issued the token (it begins with {token[:7]!r})"
-        )
+        raise InvalidToken("The access token is unknown.", hint=f"this issuer never issued the token: {origin(token)}")
     record = entry.record
     if not entry.alive:
         raise InvalidToken("The access token was revoked.", hint="the token has been revoked")

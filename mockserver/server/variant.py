@@ -32,8 +32,11 @@ class ConnectorSettings(cabc.Mapping[str, str]):
         return self._values[key]
 
     def __getattr__(self, name: str) -> str:
+        # copy and pickle ask for underscored names before there are values
+        if name.startswith("_"):
+            raise AttributeError(name)
         try:
-            return self.__dict__["_values"][name]  # type: ignore[no-any-return]
+            return self._values[name]
         except KeyError:
             raise AttributeError(f"this cell has no {name!r}; it has {', '.join(self._values)}") from None
 
@@ -79,11 +82,8 @@ class Variant:
 
         A refresh that follows a first token by the same method belongs to the cell. Raises AssertionError.
         """
-        seen = [
-            exchange
-            for exchange in self._issuer.token_endpoint.exchanges
-            if exchange.client_id in (self.client.client_id, None)
-        ]
+        others_ids = {*self._issuer.context.clients} - {self.client.client_id}
+        seen = [e for e in self._issuer.token_endpoint.exchanges if e.client_id not in others_ids]
         mine = [exchange for exchange in seen if exchange.client_auth == self.client_auth]
         succeeded = [e for e in mine if e.grant_type == self.grant_type and e.verdict == "accepted"]
         allowed = {self.grant_type, "refresh_token"} & {*self.client.grant_types}
@@ -98,7 +98,8 @@ class Variant:
                 f" {other.client_auth or 'no method'}: {other.why}"
             )
         if not succeeded:
-            raise AssertionError(f"wanted {wanted}, but none succeeded: {mine[-1].why}")
+            last = mine[-1]
+            raise AssertionError(f"wanted {wanted}, but exchange #{last.number} was {last.verdict}: {last.why}")
 
     def _settings(self) -> dict[str, str]:
         issuer, grant_type = self._issuer, self.grant_type

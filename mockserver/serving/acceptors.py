@@ -24,6 +24,7 @@ _SPARE_THREADS = 8
 _JOIN_SECONDS = 1.0
 _BROKEN = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
 _RETRY_SECONDS = 0.05
+_MOST_DEATHS = 8  # in a row, before no more threads are started: whatever kills them will not go away
 
 
 class Acceptors:
@@ -42,6 +43,7 @@ class Acceptors:
         self._threads: set[threading.Thread] = set()
         self._connections: set[Connection] = set()
         self._spare = 0  # threads that are in accept, or about to be
+        self._deaths = 0  # workers that died since one last served a connection
         for _ in range(min(_FIRST_THREADS, service.limits.threads)):
             self._start_one()
 
@@ -133,6 +135,7 @@ class Acceptors:
                     self._close(connection)
                 serving = False
                 with self._lock:
+                    self._deaths = 0
                     if self._spare >= _SPARE_THREADS:
                         serving = True  # not spare when it ends
                         break
@@ -145,7 +148,8 @@ class Acceptors:
                 self._threads.discard(threading.current_thread())
                 if not serving:
                     self._spare -= 1
-                replace = replace and self._spare < 1
+                self._deaths += replace
+                replace = replace and self._spare < 1 and self._deaths < _MOST_DEATHS
             if replace:
                 self._start_one()
 

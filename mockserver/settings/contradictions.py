@@ -25,8 +25,7 @@ def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
     if not settings.allow_remote and not is_loopback(settings.host):
         yield (
             ("host",),
-            f"host = {settings.host!r}: other machines could reach a server that hands out tokens; if that is meant,"
-            " allow_remote = true (--allow-remote)",
+            f"host = {settings.host!r}: other machines could reach it; if that is meant, allow_remote = true",
         )
     if settings.issuer is not None and not settings.issuer.startswith(("http://", "https://")):
         yield ("issuer",), f"issuer = {settings.issuer!r}: write an http or https URL"
@@ -42,7 +41,10 @@ def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
 
 def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     if issuer.profile not in profiles.available():
-        yield (*at, "profile"), f"profile = {issuer.profile!r}: {nearest(issuer.profile, profiles.available())}"
+        yield (
+            (*at, "profile"),
+            f"profile = {issuer.profile!r}: no such profile; {nearest(issuer.profile, profiles.available())}",
+        )
     for index, client in enumerate(issuer.clients):
         if client.client_id in [other.client_id for other in issuer.clients[:index]]:
             yield (*at, "clients", index), f"client {client.client_id!r} comes twice; give each its own client_id"

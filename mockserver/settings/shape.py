@@ -1,4 +1,4 @@
-"""Keys and types of what was written: everything that is wrong, with its path, and what is left when that is taken out."""
+"""Keys and types of what was written: everything that is wrong, with its path, and what is sound."""
 
 from __future__ import annotations
 

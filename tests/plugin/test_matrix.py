@@ -328,7 +328,7 @@ _VERDICTS = {
     ),
     "refused only": (
         "connector.ask(**settings | {'password': 'guessed'})",
-        r"wanted password by client_secret_basic, but none succeeded: .*password.*",
+        r"wanted password by client_secret_basic, but exchange #1 was refused: .*password.*",
     ),
     "a request as somebody else": (
         "connector.ask(**settings | {'client_id': 'crm'})",
@@ -396,8 +396,8 @@ _WRONG = {
     "text": (
         '@pytest.mark.oauthmock_matrix(grant_types="password")',
         (
-            r"test_own\.py:5 test_cell: @pytest\.mark\.oauthmock_matrix: grant_types='password' must be a list:"
-            r" \['password'\]"
+            r"test_own\.py:5 test_cell: @pytest\.mark\.oauthmock_matrix: grant_types='password' must be a list, e\.g\."
+            r" grant_types=\['authorization_code'\]"
         ),
     ),
     "one": (

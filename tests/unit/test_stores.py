@@ -13,7 +13,6 @@ from mockserver.model import TokenRecord
 from mockserver.scope import Scope
 from mockserver.stores import Entry
 from mockserver.stores import MemoryStore
-from mockserver.stores import Record
 from mockserver.stores import Store
 from mockserver.stores import new_family
 
@@ -121,18 +120,6 @@ class UnlockedStore(MemoryStore):
         return None
 
 
-class UnlockedFamilies(MemoryStore):
-    """The same store that looks whether a family lives before it gets the lock."""
-
-    def put_if_alive(self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]]) -> bool:
-        if family in self._dead:
-            return False
-        self._dead, dead = set(), self._dead
-        put = super().put_if_alive(family, records)
-        self._dead |= dead
-        return put
-
-
 @pytest.fixture
 def many_switches() -> cabc.Iterator[None]:
     """Threads change places a million times a second."""
@@ -174,18 +161,6 @@ def test_an_unlocked_store_fails_the_same_check() -> None:
         if winners(UnlockedStore(), 50) > 1:
             return
     pytest.fail("two hundred rounds did not show that the store is not locked")
-
-
-@pytest.mark.parametrize(("kind", "store"), [("locked", MemoryStore), ("unlocked", UnlockedFamilies)])
-def test_a_put_that_meets_a_kill_leaves_nothing_alive(kind: str, store: type[MemoryStore]) -> None:
-    """Whichever comes first, the family ends dead; a store that looks first and puts later fails the check."""
-    kept = store()
-    kept.kill("f")
-    put = kept.put_if_alive("f", [(Kind.ACCESS, "a", record())])
-    entry = kept.find(Kind.ACCESS, "a")
-
-    assert not put
-    assert entry is None
 
 
 @pytest.mark.usefixtures("many_switches")

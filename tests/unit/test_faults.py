@@ -1,0 +1,181 @@
+"""What goes wrong on purpose."""
+
+from __future__ import annotations
+
+import typing
+
+import pytest
+from werkzeug.test import Client
+
+from mockserver import ConfigurationError
+from mockserver import OAuthMock
+from mockserver.faults import FAULTS
+from mockserver.faults import Delay
+from mockserver.faults import Fail
+from mockserver.faults import FaultPlan
+from mockserver.faults import Place
+
+_TOKEN = Place("", "token")
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "error"),
+    [
+        pytest.param(503, {"retry_after": 1}, "temporarily_unavailable", id="503"),
+        pytest.param(429, {"retry_after": 0}, "temporarily_unavailable", id="429"),
+        pytest.param(500, {}, "server_error", id="500"),
+        pytest.param(400, {}, "invalid_request", id="400"),
+        pytest.param(400, {"error": "invalid_grant"}, "invalid_grant", id="an error of one's own"),
+        pytest.param(599, {}, "server_error", id="the last status there is"),
+    ],
+)
+def test_an_endpoint_fails_as_often_as_it_was_told(
+    mock: OAuthMock, http: Client, status: int, options: dict[str, typing.Any], error: str
+) -> None:
+    """And is served as ever afterwards; a failure redeems nothing."""
+    client = mock.client("crm", client_secret="s3cret")
+    form = {"grant_type": "authorization_code", "code": client.issue_code(), "client_id": "crm"}
+    form["client_secret"] = "s3cret"
+    mock.token_endpoint.fail(status, times=2, **options)
+
+    answers = [http.post("/token", data=form) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [status, status, 200]
+    assert answers[0].get_json() == {"error": error}
+    assert answers[0].headers["Cache-Control"] == "no-store"
+    assert answers[0].headers.get("Retry-After") == (str(options["retry_after"]) if "retry_after" in options else None)
+    verdicts = [(e.verdict, e.fault.partition("(")[0], e.grant_type) for e in mock.token_endpoint.exchanges]
+    faulted = ("faulted", "fail", "authorization_code")
+    assert verdicts == [faulted, faulted, ("accepted", "", "authorization_code")]
+    assert "answered in place of the endpoint" in mock.journal[0].why
+
+
+def test_failures_wait_in_line(mock: OAuthMock, http: Client) -> None:
+    """Of two, the first armed strikes first, alone."""
+    mock.jwks_endpoint.fail(500)
+    mock.jwks_endpoint.fail(503)
+
+    assert [http.get("/jwks").status_code for _ in range(3)] == [500, 503, 200]
+
+
+def test_a_failure_strikes_its_place_alone(mock: OAuthMock, http: Client) -> None:
+    """Not another endpoint, issuer or path."""
+    tenant = mock.issuer("a")
+    orders, items = mock.protect("/orders"), mock.protect("/items")
+    tenant.jwks_endpoint.fail(500)
+    orders.fail(502)
+    mock.api.fail(504)
+    mock.userinfo_endpoint.fail(501)
+    mock.authorization_endpoint.fail(505)
+
+    assert http.get("/jwks").status_code == 200
+    assert http.get("/a/jwks").status_code == 500
+    assert http.get("/items").status_code == 401
+    assert http.get("/orders").status_code == 502
+    assert http.get("/api/x/y").status_code == 504
+    assert http.get("/userinfo").status_code == 501
+    assert http.get("/authorize").status_code == 505
+    assert [exchange.status for exchange in orders.exchanges] == [502]
+    assert [exchange.status for exchange in items.exchanges] == [401]
+    assert [exchange.status for exchange in tenant.jwks_endpoint.exchanges] == [500]
+    assert [exchange.status for exchange in mock.jwks_endpoint.exchanges] == [200]
+
+
+def test_what_was_never_hit_is_known(mock: OAuthMock, http: Client) -> None:
+    """Optional ones aside."""
+    mock.token_endpoint.fail(503, retry_after=3)
+    mock.jwks_endpoint.fail(503, optional=True)
+    mock.userinfo_endpoint.fail(500, times=2)
+    mock.protect("/orders").delay(0.5)
+    mock.issuer("a").jwks_endpoint.fail(500)
+    http.get("/userinfo")
+
+    assert [str(armed) for armed in mock.state.faults.unused()] == [
+        "fail(503, retry_after=3) at token, hit 0 of 1 times",
+        "delay(0.5) at protected /orders, hit 0 of 1 times",
+        "fail(500) at jwks of issuer 'a', hit 0 of 1 times",
+    ]
+    assert [armed.hits for armed in mock.state.faults] == [0, 0, 1, 0, 0]
+
+
+def test_a_reset_forgets_faults(mock: OAuthMock, http: Client) -> None:
+    """The next test starts without them."""
+    mock.jwks_endpoint.fail(500)
+    mock.reset()
+
+    assert http.get("/jwks").status_code == 200
+    assert list(mock.state.faults) == []
+
+
+def test_a_delay_does_the_work_and_holds_the_answer_back(
+    mock: OAuthMock, http: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a failure too; the pause is in real time and comes before the journal's entry."""
+    pauses: list[float] = []
+    monkeypatch.setattr(FaultPlan, "pause", lambda self, seconds: pauses.append(seconds))
+    mock.client("crm", client_secret="s3cret")
+    mock.token_endpoint.delay(2, times=2)
+    mock.token_endpoint.fail(500)
+    form = {"grant_type": "client_credentials", "client_id": "crm", "client_secret": "s3cret"}
+
+    answers = [http.post("/token", data=form).status_code for _ in range(3)]
+
+    assert (answers, pauses) == ([500, 200, 200], [2, 2])
+    assert [exchange.fault for exchange in mock.journal] == ["fail(500), delay(2)", "delay(2)", ""]
+    assert [exchange.verdict for exchange in mock.journal] == ["faulted", "accepted", "accepted"]
+    assert len(mock.tokens) == 2
+
+
+def test_a_delay_is_real_time_and_ends_with_the_plan() -> None:
+    """A reset lets go of whoever is held back."""
+    plan = FaultPlan()
+    plan.pause(0.001)
+    plan.end()
+
+    plan.pause(3600)
+
+
+def test_a_server_that_is_started_again_delays_again(running: OAuthMock) -> None:
+    """Stopping lets go of whoever is held back then, and not of those that come after the restart."""
+    running.stop()
+    running.start()
+    running.jwks_endpoint.delay(0.05)
+    Client(running.wsgi).get("/jwks", base_url=running.url)
+
+    assert running.journal.last.seconds >= 0.05
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        (lambda endpoint: endpoint.fail(200), "a failure has a status from 400 to 599; choose one, e.g. 503"),
+        (lambda endpoint: endpoint.fail(600), "a failure has a status from 400 to 599"),
+        (lambda endpoint: endpoint.fail(500, times=0), "a fault strikes at least once; write times=1 or more"),
+        (lambda endpoint: endpoint.delay(0), "seconds must be more than 0"),
+        (lambda endpoint: endpoint.delay(float("nan")), "seconds must be more than 0"),
+        (lambda endpoint: endpoint.delay(1, times=-1), "write times=1 or more"),
+    ],
+)
+def test_a_fault_that_cannot_strike_is_refused(mock: OAuthMock, arm: typing.Any, message: str) -> None:
+    """With the remedy, at the line that armed it."""
+    with pytest.raises(ConfigurationError, match=message):
+        arm(mock.token_endpoint)
+
+    assert list(mock.state.faults) == []
+
+
+def test_faults_are_known_by_name() -> None:
+    """So that TOML can say them."""
+    assert FAULTS == {"fail": Fail, "delay": Delay}
+    assert str(_TOKEN) == "token"
+
+
+def test_nothing_strikes_where_nothing_is_armed() -> None:
+    """Of another stage neither."""
+    plan = FaultPlan()
+    assert plan.strike("arrival", _TOKEN) == []
+    plan.arm(Delay(seconds=1), _TOKEN, times=1, optional=False)
+
+    assert plan.strike("arrival", _TOKEN) == []
+    assert plan.strike("delivery", _TOKEN) == [Delay(seconds=1)]
+    assert plan.strike("delivery", _TOKEN) == []
