@@ -89,10 +89,10 @@ class Mounted(typing.Protocol):
 
 
 def _relevant(headers: cabc.Iterable[tuple[str, str]]) -> dict[str, str]:
-    sent = [(name.title(), value) for name, value in headers]
-    assert len({name for name, _ in sent}) == len(sent), f"a header was sent twice: {sent}"
-    wanted = {name.title(): name for name in _RELEVANT}
-    return {wanted[name]: value for name, value in sent if name in wanted}
+    wanted = {name.lower(): name for name in _RELEVANT}
+    sent = [(wanted[name.lower()], value) for name, value in headers if name.lower() in wanted]
+    assert len(dict(sent)) == len(sent), f"a header was sent twice: {sent}"
+    return dict(sent)
 
 
 def _over_a_socket(port: int) -> Mounted:
@@ -138,7 +138,9 @@ def _on_werkzeug(configuration: pathlib.Path) -> cabc.Iterator[Mounted]:
         def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - Werkzeug's name
             pass
 
-    server = werkzeug.serving.make_server("127.0.0.1", 0, create_app(config=configuration), request_handler=Quiet)
+    server = werkzeug.serving.make_server(
+        "127.0.0.1", 0, create_app(config=configuration), threaded=True, request_handler=Quiet
+    )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
