@@ -83,6 +83,8 @@ def approve(app: WSGIApplication, journal: Journal, url: str, *, user: str | Non
 def deny(app: WSGIApplication, journal: Journal, url: str) -> Callback:
     """Open an authorization URL and press Deny. Raises `UnexpectedPage`."""
     page = _open(app, journal, url)
+    if isinstance(page, Callback) and page.error is not None:
+        raise UnexpectedPage(f"{redact(url)} was refused ({page.error}) before anybody could deny: {journal.last.why}")
     if isinstance(page, Callback):
         raise UnexpectedPage(f"{redact(url)} was approved without asking, so nobody could deny; set consent='page'")
     return _press(app, journal, url, [("deny", "yes")])
@@ -106,7 +108,10 @@ class _Page(html.parser.HTMLParser):
 
 
 def _open(app: WSGIApplication, journal: Journal, url: str) -> _Page | Callback:
-    response = _request(app, "GET", url)
+    try:
+        response = _request(app, "GET", url)
+    except ValueError as error:
+        raise UnexpectedPage(f"{redact(url)} is no URL: {error}; open the authorization URL that was made") from None
     if response.status_code == 302:
         return Callback(response.location)
     page = _Page(response.text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import functools
 import http
+import re
 import time
 import typing
 
@@ -45,6 +46,8 @@ if typing.TYPE_CHECKING:
 
 __all__ = ["Application", "State"]
 
+# uri-host [ ":" port ], RFC 9110 7.2, of names and addresses as they are written on loopback and in `allow_hosts`
+_HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))?")
 _AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 
 
@@ -168,19 +171,19 @@ class Application:
 
 def _check_host(request: Request, state: State) -> None:
     """Only names that are ours are answered, so that no foreign name gets into an issuer (RFC 9110 7.4)."""
-    name, _, port = request.host.rpartition(":") if not request.host.endswith("]") else (request.host, "", "")
-    name, port = (name, port) if name else (port, "")
+    found = _HOST.fullmatch(request.host)
+    name, port = (found["name"], found["port"]) if found else ("", "")
     settings = state.settings
-    if is_loopback(name) and (state.port is None or port == str(state.port)):
+    if name and is_loopback(name) and (state.port is None or port == str(state.port)):
         return
     allowed = {host.lower() for host in settings.allow_hosts}
     if settings.issuer is not None:
         allowed.add(settings.issuer.partition("://")[2].partition("/")[0].lower())
-    if request.host not in allowed and name not in allowed:
+    if not name or (request.host not in allowed and name not in allowed):
         raise Inaccessible(
             "This server does not answer for the host that was asked.",
-            hint=f"the Host header is {request.host!r}; to answer for it: --allow-host {name},"
-            f" or OAuthMock(allow_hosts=[{name!r}])",
+            hint=f"the Host header is {request.host!r}; to answer for it: --allow-host {name or 'NAME'},"
+            f" or OAuthMock(allow_hosts=[{name or 'NAME'!r}])",
             status=421,
         )
 
@@ -229,7 +232,7 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
     elif seen.presented:
         client_id = seen.presented[0].client_id or None
         client_auth = "+".join(presented.method for presented in seen.presented)
-    parameters = dict(reversed(request.form or request.query))
+    parameters = {**dict(reversed(request.query)), **dict(reversed(request.form))}
     at_token = seen.endpoint.name == "token"
     return Exchange(
         number=number,

@@ -24,6 +24,7 @@ __all__ = [
     "OAuthError",
     "PortInUse",
     "Redirection",
+    "ResourceError",
     "ServerError",
     "ServerNotRunning",
     "UnauthorizedClient",
@@ -159,45 +160,35 @@ class Inaccessible(OAuthError):
     status = 404
 
 
-class _ResourceError(OAuthError):
-    """RFC 6750 3: a refusal of the protected resource, said in the challenge and repeated in the body."""
+class ResourceError(OAuthError):
+    """RFC 6750 3: a refusal of the protected resource; `scope` is what the path needs."""
 
     def __init__(self, description: str = "", *, hint: str = "", scope: str | None = None) -> None:
         super().__init__(description, hint=hint)
         self.scope = scope
 
-    def headers(self) -> list[tuple[str, str]]:
-        attributes = {"realm": "api", "error": self.error, "error_description": self.description}
-        if self.scope:
-            attributes["scope"] = self.scope
-        return [("WWW-Authenticate", "Bearer " + ", ".join(f'{key}="{value}"' for key, value in attributes.items()))]
 
-
-class InvalidToken(_ResourceError):
+class InvalidToken(ResourceError):
     """RFC 6750 3.1: the access token is expired, revoked, malformed or unknown."""
 
     error = "invalid_token"
     status = 401
 
 
-class InsufficientScope(_ResourceError):
+class InsufficientScope(ResourceError):
     """RFC 6750 3.1: the token is good but may not do this."""
 
     error = "insufficient_scope"
     status = 403
 
 
-class MissingToken(_ResourceError):
+class MissingToken(ResourceError):
     """RFC 6750 3.1: a request without credentials is challenged without an error code."""
 
     status = 401
 
     def body(self) -> dict[str, str]:
         return {}
-
-    def headers(self) -> list[tuple[str, str]]:
-        scope = f', scope="{self.scope}"' if self.scope else ""
-        return [("WWW-Authenticate", f'Bearer realm="api"{scope}')]
 
 
 class MockServerError(Exception):

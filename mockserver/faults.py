@@ -122,6 +122,10 @@ class FaultPlan:
         """Hold a request back in real time; `end` lets go of it early."""
         self._ended.wait(seconds)
 
+    def begin(self) -> None:
+        """The server is started again."""
+        self._ended.clear()
+
     def end(self) -> None:
         """The plan is over (reset, stop): whoever is held back goes on."""
         self._ended.set()

@@ -17,6 +17,7 @@ from .messages import Request
 from .redaction import conceal
 from .redaction import redact
 from .redaction import redact_header
+from .redaction import without
 
 __all__ = ["Exchange", "Journal", "RecordedBody", "Verdict"]
 
@@ -31,6 +32,9 @@ class RecordedBody(msgspec.Struct, frozen=True):
     content: bytes
     length: int
     sha256: str
+
+    def __repr__(self) -> str:
+        return without(self, "content")
 
     @classmethod
     def of(cls, body: bytes) -> typing.Self:

@@ -63,6 +63,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         name = name.lower()
         return [value for key, value in self.headers if key.lower() == name]
 
+    def check_body(self) -> None:
+        """Raises what kept the body from being read; what is in it is the endpoint's affair."""
+        for problem in self.problems:
+            if problem.status in (408, 413):
+                raise problem
+
     def parameter(self, name: str, *, of: Place = "body") -> str | None:
         """One parameter, None when it is left out or blank. Raises like `parameters`, but for this one alone."""
         return _collected([pair for pair in self._pairs(of) if pair[0] == name], of).get(name)
@@ -196,6 +202,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     family: str
     """Everything that one authorization brings forth is one family: it lives and dies together."""
+    narrowed: bool = False
+    """The person granted less than was asked, so that the answer must say what (RFC 6749 5.1)."""
     refresh: bool = True
     """Whether a refresh token goes with it."""
     refresh_token: str | None = None
@@ -218,6 +226,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
     expires_in: int
     scope: Scope
+    narrowed: bool = False
     refresh_token: str | None = None
     id_token: str | None = None
     token_type: str = "Bearer"

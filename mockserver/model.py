@@ -79,7 +79,9 @@ class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     family: str
     client_id: str
     user: User
+    asked: Scope
     scope: Scope
+    """What was granted, of what was asked."""
     expires_at: float
     redirect_uri: str | None
     """As it was in the authorization request; None when it was left out, so that it may be left out again."""

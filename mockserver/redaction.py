@@ -66,12 +66,17 @@ def conceal(text: str, secrets: cabc.Iterable[str]) -> str:
 @functools.cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     # Compiled when the first report is written: most processes never write one.
-    names = "|".join(SECRET_PARAMETERS)
+    names = "|".join(SECRET_PARAMETERS).replace("_", "(?:_|%5[Ff])")
     return (
         # a form or a query
         (re.compile(rf"(?:(?<=^)|(?<=[?&\s]))({names})=[^&\s]+", re.MULTILINE), r"\1=***"),
-        # JSON
-        (re.compile(rf'"({names})"(\s*:\s*)"(?:[^"\\]|\\.)*"'), r'"\1"\2"***"'),
+        # JSON, also cut short
+        (re.compile(rf'"({names})"(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)'), r'"\1"\2"***"'),
+        # multipart, its line breaks as they are or made visible
+        (
+            re.compile(rf'(name="?(?:{names})"?[^-]*?(?:\r?\n|\\r\\n){{2}}).+?(?=\r?\n--|\\r\\n--|$)', re.DOTALL),
+            r"\1***",
+        ),
         (re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{4,}", re.IGNORECASE), r"\1 ***"),
         # what the mock itself issues carries a prefix
         (re.compile(r"\b(oam_[a-z]{2}_)[A-Za-z0-9_-]{8,}"), r"\1***"),
@@ -85,7 +90,7 @@ def redact_header(name: str, value: str) -> str:
     if name.lower() not in ("authorization", "proxy-authorization", "cookie", "set-cookie"):
         return redact(value)
     scheme, _, rest = value.partition(" ")
-    if not rest:
+    if not rest or "cookie" in name.lower():
         return "***"
     if scheme.lower() == "basic":
         try:

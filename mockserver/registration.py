@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import re
 import urllib.parse
 
 from .config import IssuerSettings
@@ -12,7 +13,11 @@ from .errors import InvalidScope
 from .model import Client
 from .scope import Scope
 
-__all__ = ["allowed_scope", "check_redirect_uri", "is_loopback", "parse_scope"]
+__all__ = ["allowed_scope", "check_redirect_uri", "is_loopback", "malformed_uri", "parse_scope"]
+
+# Browsers take a backslash for a slash, and cut white space out; the rest they encode.
+_NO_URI = re.compile(r"[\x00-\x20\x7f\\]")
+_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 
 
 def parse_scope(text: str | None) -> Scope | None:
@@ -70,16 +75,12 @@ def check_redirect_uri(asked: str | None, client: Client) -> str:
             hint=f"redirect_uri may only be left out when exactly one is registered; client {client.client_id!r}"
             f" has {count} (RFC 6749 3.1.2.3)",
         )
-    parts = _split(asked)
-    if parts is None or not parts.scheme or not (parts.netloc or parts.path):
+    wrong = malformed_uri(asked)
+    if wrong is not None:
         raise InvalidRequest(
-            "redirect_uri is not an absolute URI.",
-            hint=f"redirect_uri {asked!r} is not an absolute URI (RFC 6749 3.1.2)",
+            f"redirect_uri {wrong}.", hint=f"redirect_uri {asked!r} {wrong} (RFC 6749 3.1.2, RFC 3986 2)"
         )
-    if parts.fragment or asked.endswith("#"):
-        raise InvalidRequest(
-            "redirect_uri has a fragment.", hint=f"redirect_uri {asked!r} has a fragment (RFC 6749 3.1.2)"
-        )
+    parts = urllib.parse.urlsplit(asked)
     if registered is None:
         if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname or "") or "@" in parts.netloc:
             raise InvalidRequest(
@@ -97,22 +98,27 @@ def check_redirect_uri(asked: str | None, client: Client) -> str:
     return asked
 
 
-@functools.lru_cache(maxsize=256)
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address stays on this machine: localhost, *.localhost, 127.0.0.0/8, ::1."""
-    name = host.rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _split(uri: str) -> urllib.parse.SplitResult | None:
+def malformed_uri(uri: str) -> str | None:
+    """Why a redirect URI cannot be one: not absolute, with a fragment, with a character that no URI has; or None."""
+    if _NO_URI.search(uri):
+        return "has a character that a URI cannot have"
     try:
         parts = urllib.parse.urlsplit(uri)
         _ = parts.port  # raises for a port that is no number
     except ValueError:
-        return None
-    return parts
+        return "is not an absolute URI"
+    if not parts.scheme or not (parts.netloc or parts.path):
+        return "is not an absolute URI"
+    return "has a fragment" if "#" in uri else None
+
+
+@functools.lru_cache(maxsize=256)
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stays on this machine: localhost, *.localhost, 127.0.0.0/8, ::1."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or (name.endswith(".localhost") and _NAME.fullmatch(name)):
+        return True
+    try:
+        return ipaddress.ip_address(name.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False

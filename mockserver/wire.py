@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import functools
 import json
-import re
 import typing
 import urllib.parse
 
@@ -29,9 +28,6 @@ if typing.TYPE_CHECKING:
 __all__ = ["read", "write"]
 
 _MAX_FIELDS = 1000
-_MAX_DEPTH = 64
-_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_JSON_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 def read(environ: WSGIEnvironment, *, now: float, body_limit: int, trust_proxy: bool) -> Request:
@@ -43,7 +39,10 @@ def read(environ: WSGIEnvironment, *, now: float, body_limit: int, trust_proxy: 
     problems: list[OAuthError] = []
     body = _body(environ, body_limit, problems)
     media_type, options = parse_options_header(environ.get("CONTENT_TYPE"))
-    encoding, form = _parameters(body, media_type.lower(), options.get("charset", "utf-8"), problems)
+    expected = body or environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+    encoding, form = (
+        _parameters(body, media_type.lower(), options.get("charset", "utf-8"), problems) if expected else ("", ())
+    )
     scheme, host = _origin(environ, trust_proxy)
     path_info = environ.get("PATH_INFO", "/").encode("latin-1")
     return Request(
@@ -108,11 +107,12 @@ def _parameters(
         return "form", _pairs(body, "body", problems)
     if media_type == "application/json" or media_type.endswith("+json"):
         return "json", _members(body, problems)
-    if body:
-        said = f"is {media_type!r}" if media_type else "is missing"
-        problems.append(
-            _malformed(f"Content-Type {said}; parameters are sent as application/x-www-form-urlencoded (RFC 6749 4)")
-        )
+    if not body:
+        return "", ()
+    said = f"is {media_type!r}" if media_type else "is missing"
+    problems.append(
+        _malformed(f"Content-Type {said}; parameters are sent as application/x-www-form-urlencoded (RFC 6749 4)")
+    )
     return "", ()
 
 
@@ -132,16 +132,12 @@ def _pairs(text: bytes, of: str, problems: list[OAuthError]) -> Pairs:
 
 def _members(body: bytes, problems: list[OAuthError]) -> Pairs:
     """The members of a JSON body; it must be one flat object of strings."""
-    depth = deepest = 0
-    for bracket in _JSON_BRACKET.finditer(_JSON_STRING.sub(b"", body)):
-        depth += 1 if bracket[0] in b"[{" else -1
-        deepest = max(deepest, depth)
-    if deepest > _MAX_DEPTH:
-        problems.append(_malformed(f"the JSON body is nested deeper than {_MAX_DEPTH} levels"))
-        return ()
     try:
         # object_pairs_hook keeps members that come twice; they are judged like parameters that come twice
         members = json.loads(body.decode("utf-8"), object_pairs_hook=tuple)
+    except RecursionError:
+        problems.append(_malformed("the JSON body is nested too deep; its members are the parameters"))
+        return ()
     except ValueError:
         problems.append(_malformed("Content-Type says JSON, the body is none, or not in UTF-8"))
         return ()

@@ -21,11 +21,11 @@ def extract(request: Request) -> Presented | None:
     values = request.header_values("authorization")
     if not values:
         return None
+    if len(values) > 1:
+        return Presented(method=name, client_id="", malformed=f"the Authorization header came {len(values)} times")
     scheme, _, credentials = values[0].strip(" \t").partition(" ")
     if scheme.lower() != "basic":
         return None
-    if len(values) > 1:
-        return Presented(method=name, client_id="", malformed=f"the Authorization header came {len(values)} times")
     try:
         readings = read_basic(credentials)
     except MalformedBasic as error:

@@ -18,13 +18,13 @@ __all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint"]
 _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("authorize", ("GET", "POST"), authorize.answer, refusal.to_browser),
     ClientEndpoint("token", ("POST",), token.answer, refusal.to_client),
-    Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_client),
+    Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_bearer),
     Endpoint("jwks", ("GET",), jwks.answer, refusal.to_client),
     Endpoint("openid_configuration", ("GET",), metadata.openid_configuration, refusal.to_client),
     Endpoint("authorization_server", ("GET",), metadata.authorization_server, refusal.to_client),
     Endpoint("callback", ("GET", "POST"), callback.answer, refusal.to_browser),
-    Endpoint("protected", (), resource.protected, refusal.to_client),
-    Endpoint("api", (), resource.echo, refusal.to_client),
+    Endpoint("protected", (), resource.protected, refusal.to_bearer),
+    Endpoint("api", (), resource.echo, refusal.to_bearer),
 )
 
 ENDPOINTS: dict[str, Endpoint | ClientEndpoint] = {endpoint.name: endpoint for endpoint in _ALL}

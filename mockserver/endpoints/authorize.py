@@ -85,6 +85,9 @@ def _redirecting(back: Redirection) -> cabc.Iterator[None]:
 
 
 def _returning_to(request: Request, context: Context) -> tuple[Client, Redirection]:
+    if request.method != "POST":  # there they are about the decision, and travel to the client
+        for problem in request.problems:
+            raise problem
     client_id = request.parameter("client_id", of="query")
     if client_id is None:
         raise InvalidRequest("client_id is missing.", hint="the request has no client_id (RFC 6749 4.1.1)")
@@ -95,7 +98,7 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
             hint=f"no client is called {client_id!r} (registered: {', '.join(map(repr, context.clients)) or 'none'})",
         )
     redirect_uri = check_redirect_uri(request.parameter("redirect_uri", of="query"), client)
-    states = [value for name, value in request.query if name == "state"]
+    states = [value for name, value in request.query if name == "state" and value]
     return client, Redirection(redirect_uri, states[0] if len(states) == 1 else None)
 
 
@@ -190,6 +193,7 @@ def _approved(asked: _Asked, user: User, scope: Scope, context: Context) -> Repl
             family=new_family(),
             client_id=asked.client.client_id,
             user=user,
+            asked=asked.scope,
             scope=scope,
             expires_at=now + asked.client.lifetimes.authorization_code,
             redirect_uri=asked.redirect_uri,

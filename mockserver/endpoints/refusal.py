@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import urllib.parse
 
+from ..errors import InvalidRequest
 from ..errors import OAuthError
+from ..errors import ResourceError
 from ..messages import Pairs
 from ..messages import Reply
 from ..pages import render
 
-__all__ = ["PAGE_HEADERS", "redirect", "to_browser", "to_client"]
+__all__ = ["PAGE_HEADERS", "redirect", "to_bearer", "to_browser", "to_client"]
 
 PAGE_HEADERS = (
     ("Content-Type", "text/html; charset=utf-8"),
@@ -26,8 +28,23 @@ PAGE_HEADERS = (
 
 
 def to_client(error: OAuthError) -> Reply:
-    """RFC 6749 5.2, and RFC 6750 3 for resources: status, challenge, JSON members."""
+    """RFC 6749 5.2: status, challenge, JSON members."""
     return Reply.of_json(error.body(), status=error.status, headers=error.headers(), why=error.hint, accepted=False)
+
+
+def to_bearer(error: OAuthError) -> Reply:
+    """RFC 6750 3: what is wrong with the request or its token is said in the challenge and repeated in the body."""
+    if not isinstance(error, ResourceError | InvalidRequest):
+        return to_client(error)
+    attributes = {"realm": "api", **error.body(), "scope": getattr(error, "scope", None)}
+    challenge = ", ".join(f'{name}="{value}"' for name, value in attributes.items() if value)
+    return Reply.of_json(
+        error.body(),
+        status=error.status,
+        headers=[("WWW-Authenticate", f"Bearer {challenge}"), *error.headers()],
+        why=error.hint,
+        accepted=False,
+    )
 
 
 def to_browser(error: OAuthError) -> Reply:
@@ -48,10 +65,11 @@ def to_browser(error: OAuthError) -> Reply:
 
 def redirect(uri: str, parameters: Pairs, why: str, *, accepted: bool = True) -> Reply:
     """Send the browser back; a query that the redirect URI has is kept (RFC 6749 3.1.2)."""
-    parts = urllib.parse.urlsplit(uri)
     # quote, not quote_plus: some callbacks take a + for a +
     added = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)
-    location = parts._replace(query=f"{parts.query}&{added}" if parts.query else added).geturl()
+    joint = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
+    # What is not ASCII is encoded as browsers do it (RFC 3987 3.1); the rest stays as it was registered.
+    location = urllib.parse.quote(uri, safe="%:/?#[]@!$&'()*+,;=~") + joint + added
     headers = (("Location", location), ("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"))
     return Reply(status=302, headers=headers, why=why, accepted=accepted)
 

@@ -17,6 +17,7 @@ __all__ = ["echo", "nothing", "protected"]
 def echo(request: Request, context: Context) -> Reply:
     """Say what arrived: method, path, query, headers and body (`body` is null where it is not UTF-8)."""
     token = bearer.check(request, context, scope=Scope())
+    request.check_body()
     try:
         text: str | None = request.body.decode("utf-8")
     except UnicodeDecodeError:
@@ -36,6 +37,7 @@ def protected(request: Request, context: Context) -> Reply:
     """The fixed answer of `protect(path, ...)`, for a token that has its scope."""
     stub = context.stubs[request.path]
     token = bearer.check(request, context, scope=stub.scope)
+    request.check_body()
     return Reply(
         status=stub.status,
         body=stub.body,
@@ -46,7 +48,8 @@ def protected(request: Request, context: Context) -> Reply:
 
 def nothing(request: Request, context: Context) -> Reply:
     """Nothing is here: say what is."""
-    first = request.path.split("/")[1]
+    # RFC 8414 3.1: the issuer of a well-known path is its last segment
+    first = request.path.split("/")[-1 if request.path.startswith("/.well-known/") else 1]
     served = ", ".join([*context.paths.values(), "/api/", *context.stubs])
     issuer = f"; if {first!r} is meant as an issuer, declare it: oauthmock.issuer({first!r})" if first else ""
     raise Inaccessible(

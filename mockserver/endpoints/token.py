@@ -78,7 +78,7 @@ def _members(tokens: Tokens) -> dict[str, object]:
     }
     if tokens.refresh_token is not None:
         members["refresh_token"] = tokens.refresh_token
-    if tokens.scope:
+    if tokens.scope or tokens.narrowed:
         members["scope"] = str(tokens.scope)
     if tokens.id_token is not None:
         members["id_token"] = tokens.id_token

@@ -134,11 +134,13 @@ class RegisteredClient:
         """
         context = self._issuer.context
         now = context.clock.now()
+        granted = allowed_scope(parse_scope(scope), self._client, context.settings)
         record = AuthorizationRecord(
             family=new_family(),
             client_id=self.client_id,
             user=_person(context, user),
-            scope=allowed_scope(parse_scope(scope), self._client, context.settings),
+            asked=granted,
+            scope=granted,
             expires_at=now + (self._client.lifetimes.authorization_code if lifetime is None else lifetime),
             redirect_uri=redirect_uri,
             code_challenge=code_challenge,

@@ -100,6 +100,7 @@ class OAuthMock(Issuer):
                 f"port {settings.port} on {settings.host} is in use; choose another, or 0 for any that is free"
             ) from None
         self.state.port = self._server.port
+        self.state.faults.begin()
         return self
 
     def stop(self) -> None:

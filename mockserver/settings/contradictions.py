@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import re
 
 from .. import profiles
 from ..config import IssuerSettings
@@ -12,39 +13,34 @@ from ..registration import is_loopback
 from . import registry
 from .layers import Path
 from .shape import Problem
+from .shape import dotted
 from .shape import nearest
 
 __all__ = ["contradictions"]
 
 # The names of things that are served at the first path segment
+_SEGMENT = re.compile(r"(?!\.+$)[A-Za-z0-9._~-]+")
 _RESERVED = frozenset({"authorize", "token", "userinfo", "jwks", "api", "callback", ".well-known", "_mock"})
 
 
 def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
     """Every one, with the path of the key to change."""
     if not settings.allow_remote and not is_loopback(settings.host):
-        yield (
-            ("host",),
-            f"host = {settings.host!r}: other machines could reach it; if that is meant, allow_remote = true",
-        )
+        remedy = "if that is meant, allow_remote = true (--allow-remote)"
+        yield ("host",), f"host = {settings.host!r}: other machines could reach it; {remedy}"
     if settings.issuer is not None and not settings.issuer.startswith(("http://", "https://")):
         yield ("issuer",), f"issuer = {settings.issuer!r}: write an http or https URL"
     yield from _of_issuer(settings, ())
     for name, issuer in settings.issuers.items():
-        if name in _RESERVED or "/" in name or not name:
-            yield (
-                ("issuers", name),
-                f"issuers.{name}: the name is empty, has a slash or is a path of the server's own; choose another",
-            )
+        if name in _RESERVED or not _SEGMENT.fullmatch(name):
+            yield ("issuers", name), f"issuers.{name}: not a path segment, or one of the server's own; choose another"
         yield from _of_issuer(issuer, ("issuers", name))
 
 
 def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     if issuer.profile not in profiles.available():
-        yield (
-            (*at, "profile"),
-            f"profile = {issuer.profile!r}: no such profile; {nearest(issuer.profile, profiles.available())}",
-        )
+        path, meant = (*at, "profile"), nearest(issuer.profile, profiles.available())
+        yield path, f"{dotted(path)} = {issuer.profile!r}: no such profile; {meant}"
     for index, client in enumerate(issuer.clients):
         if client.client_id in [other.client_id for other in issuer.clients[:index]]:
             yield (*at, "clients", index), f"client {client.client_id!r} comes twice; give each its own client_id"

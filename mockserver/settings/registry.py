@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import urllib.parse
 
 import msgspec
 
@@ -17,6 +16,7 @@ from ..grants import GRANTS
 from ..model import Client
 from ..model import Lifetimes
 from ..model import User
+from ..registration import malformed_uri
 from ..scope import Scope
 from .shape import nearest
 
@@ -54,10 +54,11 @@ def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
             key="grant_types",
         )
     for uri in settings.redirect_uris or ():
-        parts = urllib.parse.urlsplit(uri)
-        if not parts.scheme or parts.fragment or "#" in uri:
+        wrong = malformed_uri(uri)
+        if wrong is not None:
             raise ConfigurationError(
-                f"{what}: redirect_uris has {uri!r}; write an absolute URI without fragment (RFC 6749 3.1.2)",
+                f"{what}: redirect_uris has {uri!r}, which {wrong}; write an absolute URI without fragment"
+                " (RFC 6749 3.1.2)",
                 key="redirect_uris",
             )
     return Client(

@@ -42,7 +42,9 @@ def test_it_opens_with_an_install_line_and_a_test() -> None:
 
 def test_its_commands_for_a_checkout_are_two_lines_and_ci_runs_them() -> None:
     """One installs and runs the demo, the other installs and passes the tests; .ci/run takes both from here."""
-    checkout = [line.removeprefix("$ ") for block in _blocks("console") for line in block.splitlines() if "venv" in line]
+    checkout = [
+        line.removeprefix("$ ") for block in _blocks("console") for line in block.splitlines() if "venv" in line
+    ]
     ci = (_ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
     assert len(checkout) == 2

@@ -151,7 +151,10 @@ def test_nested_keys_of_the_file_are_blamed_on_their_line(suite: Suite) -> None:
             "client 'crm' comes twice; give each its own client_id",
         ),
         ({"profile": "rfc6748"}, "profile = 'rfc6748': no such profile; did you mean 'rfc6749'[?]"),
-        ({"host": "0.0.0.0"}, "host = '0.0.0.0': other machines could reach it; if that is meant, allow_remote = true"),
+        (
+            {"host": "0.0.0.0"},
+            "host = '0.0.0.0': other machines could reach it; if that is meant, allow_remote = true (--allow-remote)",
+        ),
         ({"consent": "atuo"}, "consent = 'atuo': did you mean 'auto'[?]"),
     ],
     ids=["grant", "twice", "profile", "host", "consent"],

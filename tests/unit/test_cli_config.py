@@ -67,7 +67,7 @@ consent = "never"
         "acme.toml:1: access_token_lifetime = 'long': expected `int`, got `str`\n"
         "acme.toml:2: unknown key 'acces_token_format'; did you mean 'access_token_format'?\n"
         "acme.toml:6: unknown key 'clients[0].grant_type'; did you mean 'grant_types'?\n"
-        "acme.toml:9: issuers.tenant-a.consent = 'never': invalid enum value 'never'\n"
+        "acme.toml:9: issuers.tenant-a.consent = 'never': known are auto, page\n"
     )
 
 
@@ -82,7 +82,7 @@ def test_a_contradiction_is_named_with_the_file() -> None:
     assert _check(text) == (
         2,
         "",
-        "acme.toml: clients: client 'crm': grant_types has 'pasword'; did you mean 'password'?\n",
+        "acme.toml:4: client 'crm': grant_types has 'pasword'; did you mean 'password'?\n",
     )
 
 

@@ -91,7 +91,7 @@ def test_what_is_long_is_cut_in_a_line(mock: OAuthMock) -> None:
     """A path may have a quarter of a megabyte; the object has it whole."""
     httpx.get(f"{mock.api_url}/{'x' * 500}")
 
-    assert _line(mock.journal.last)[0] == f"GET /api/{'x' * 111}...  401 invalid_request"
+    assert _line(mock.journal.last)[0] == f"GET /api/{'x' * 111}...  401"
     assert len(_object(mock.journal.last)["path"]) == 505
 
 

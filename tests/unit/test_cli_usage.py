@@ -119,7 +119,7 @@ def test_a_command_that_needs_settings_does_load_them(tmp_path: pathlib.Path) ->
         pytest.param(
             ["--host", "0.0.0.0"],
             {},
-            "host = '0.0.0.0': other machines could reach a server that hands out tokens; if that is meant,"
+            "--host: host = '0.0.0.0': other machines could reach it; if that is meant,"
             " allow_remote = true (--allow-remote)",
             id="not loopback",
         ),
@@ -127,7 +127,7 @@ def test_a_command_that_needs_settings_does_load_them(tmp_path: pathlib.Path) ->
         pytest.param(
             ["--issuer", "ftp://auth.test"],
             {},
-            "issuer = 'ftp://auth.test': must be an http or https URL",
+            "--issuer: issuer = 'ftp://auth.test': write an http or https URL",
             id="issuer",
         ),
         pytest.param(

@@ -140,18 +140,18 @@ _LONG = "s3cret-of-the-CRM+1"
         (_LONG.upper(), "only upper and lower case differ"),
         ("", "it is empty"),
         (_LONG[:5], "it is the registered one cut after 5 of 19 characters"),
-        ("x" * 19, "19 characters were sent, the registered one has 19"),
-        (f"{_LONG}x", "20 characters were sent, the registered one has 19"),
-        ("bm90IGl0", "8 characters were sent, the registered one has 19"),
-        ("//79", "4 characters were sent, the registered one has 19"),
+        ("x" * 19, None),
+        (f"{_LONG}x", None),
+        ("bm90IGl0", None),
+        ("//79", None),
     ],
 )
-def test_a_wrong_secret_is_explained_without_being_shown(sent: str, how: str) -> None:
+def test_a_wrong_secret_is_explained_without_being_shown(sent: str, how: str | None) -> None:
     """Every way in which one is usually wrong."""
     told = difference(sent, _LONG, {"erp": "0thers", "wiki": "s"})
 
     assert told == how
-    assert _LONG not in told
+    assert _LONG not in str(told)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_a_fault_that_cannot_strike_is_refused(mock: OAuthMock, arm: typing.Any,
 
 def test_faults_are_known_by_name() -> None:
     """So that TOML can say them."""
-    assert FAULTS == {"fail": Fail, "delay": Delay}
+    assert {"fail": Fail, "delay": Delay} == FAULTS
     assert str(_TOKEN) == "token"
 
 

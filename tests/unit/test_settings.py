@@ -97,12 +97,17 @@ users = [{ username = "bob", password = "b" }]
         pytest.param("port = true", 1, "expected `int`, got `bool`", id="true is no number"),
         pytest.param("access_token_lifetime = -1", 1, "expected `int` >= 0", id="negative"),
         pytest.param("journal_size = 0", 1, "expected `int` >= 1", id="nought"),
-        pytest.param("consent = 'ask'", 1, "invalid enum value 'ask'", id="no such word"),
-        pytest.param("clients = 5", 1, "clients = 5: expected `array`", id="clients are no list"),
-        pytest.param("[clients]\nclient_id='x'", 1, "clients must be a list of tables ([[clients]])", id="a table"),
-        pytest.param("issuers = []", 1, "issuers must be a table of issuers by name", id="issuers are a list"),
-        pytest.param("clients = ['x']", 1, "clients[0] = 'x' must be a table of keys", id="a list of texts"),
-        pytest.param("[issuers]\na = 1", 2, "issuers.a = 1 must be a table of keys", id="an issuer is a number"),
+        pytest.param("consent = 'ask'", 1, "consent = 'ask': known are auto, page", id="no such word"),
+        pytest.param("clients = 5", 1, "clients = 5: must be a list of tables ([[clients]])", id="clients are no list"),
+        pytest.param(
+            "[clients]\nclient_id='x'",
+            1,
+            "clients = {'client_id': 'x'}: must be a list of tables ([[clients]])",
+            id="a table",
+        ),
+        pytest.param("issuers = []", 1, "issuers = []: must be a table of issuers by name", id="issuers are a list"),
+        pytest.param("clients = ['x']", 1, "clients[0] = 'x': must be a table of keys", id="a list of texts"),
+        pytest.param("[issuers]\na = 1", 2, "issuers.a = 1: must be a table of keys", id="an issuer is a number"),
         pytest.param(
             "[[clients]]\nclient_id = 'a'\n\n[[clients]]\nclient_id = 'b'\nscopes = 'x'",
             6,
@@ -247,18 +252,24 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: pathlib.Path, content: by
     [
         pytest.param({"host": "0.0.0.0"}, "if that is meant, allow_remote = true (--allow-remote)", id="remote"),
         pytest.param({"host": "example.com"}, "allow_remote = true", id="a name"),
-        pytest.param({"issuer": "idp.test"}, "issuer = 'idp.test': must be an http or https URL", id="issuer"),
+        pytest.param({"issuer": "idp.test"}, "issuer = 'idp.test': write an http or https URL", id="issuer"),
         pytest.param(
             {"profile": "rfc6479"}, "profile = 'rfc6479': no such profile; did you mean 'rfc6749'?", id="near"
         ),
         pytest.param({"profile": "x"}, "no such profile; known are rfc6749", id="profile"),
-        pytest.param({"issuers": {"token": {}}}, "issuers.token: the name is a path", id="reserved"),
-        pytest.param({"issuers": {"a/b": {}}}, "issuers.a/b: the name is a path", id="a slash"),
+        pytest.param({"issuers": {"token": {}}}, "issuers.token: not a path segment", id="reserved"),
+        pytest.param({"issuers": {"a/b": {}}}, "issuers.a/b: not a path segment", id="a slash"),
         pytest.param({"issuers": {"a": {"profile": "x"}}}, "issuers.a.profile = 'x'", id="an issuer's profile"),
         pytest.param(
-            {"clients": [{"client_id": "a"}, {"client_id": "a"}]}, "client_id 'a' comes twice", id="client twice"
+            {"clients": [{"client_id": "a"}, {"client_id": "a"}]},
+            "client 'a' comes twice; give each its own client_id",
+            id="client twice",
         ),
-        pytest.param({"users": [{"username": "a"}, {"username": "a"}]}, "username 'a' comes twice", id="user twice"),
+        pytest.param(
+            {"users": [{"username": "a"}, {"username": "a"}]},
+            "user 'a' comes twice; give each their own username",
+            id="user twice",
+        ),
         pytest.param(
             {"clients": [{"client_id": "a", "grant_types": ["implicit"]}]}, "grant_types has 'implicit'", id="grant"
         ),

@@ -173,13 +173,13 @@ def test_no_request_is_no_proof(mock: OAuthMock) -> None:
             Cell("client_credentials", "client_secret_basic"),
             {"grant_type": "client_credentials", "scope": "x"},
             True,
-            "wanted client_credentials by client_secret_basic, but exchange #1 was refused: scope 'x' is not registered",
+            "by client_secret_basic, but exchange #1 was refused: scope 'x' is not registered",
             id="refused",
         ),
     ],
 )
 def test_another_cell_is_no_proof(
-    mock: OAuthMock, http: Client, cell: Cell, form: dict[str, str], basic: bool, message: str
+    mock: OAuthMock, http: Client, cell: Cell, form: dict[str, str], *, basic: bool, message: str
 ) -> None:
     """One exchange of another kind is enough."""
     variant = mock.variant(cell)
