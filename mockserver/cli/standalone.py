@@ -42,9 +42,7 @@ def serve(
     Raises `ConfigurationError` and `PortInUse`.
     """
     mock = OAuthMock.from_layers(_layers(config, assignments, flags))
-    # Set also for SIGINT: a shell that is not interactive starts what runs in the background with it ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _end)
+    signals = _Signals()
     feed = exchanges.Feed(exchanges.as_json if as_json else exchanges.as_text, sys.stdout)
     if not quiet:
         # Before the start: whoever waits for the port may be quicker than the greeting, and is shown below it.
@@ -53,11 +51,8 @@ def serve(
         _start(mock)
         click.echo(greeting.as_json(mock) if as_json else greeting.as_text(mock))
         feed.start()
-        _wait()
+        signals.wait()
     finally:
-        # The end takes two seconds at most; whoever presses Ctrl-C again does not get a traceback.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
         mock.close()
         feed.close()
 
@@ -94,12 +89,27 @@ def _start(mock: OAuthMock) -> None:
         )
 
 
-def _wait() -> typing.NoReturn:
-    """Until a signal raises. Not in a lock: on Windows nothing would wake it."""
-    while True:
-        time.sleep(3600)
+class _Signals:
+    """
+    SIGINT and SIGTERM, noted whenever they come and acted on only while nothing else is going on.
 
+    A handler that raised would do so in the middle of starting a thread, or of closing one.
+    """
 
-def _end(number: int, frame: types.FrameType | None) -> typing.NoReturn:
-    """Whoever asks politely is told that it went well."""
-    raise SystemExit(0)
+    def __init__(self) -> None:
+        self._received: int | None = None
+        # SIGINT as well: a shell that is not interactive starts what runs in the background with it ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: types.FrameType | None) -> None:  # noqa: ARG002 - as signal calls it
+        self._received = number
+
+    def wait(self) -> typing.NoReturn:
+        """Until one has come. Polls: a lock would not be woken everywhere, and may not be taken in a handler."""
+        while self._received is None:
+            time.sleep(0.1)
+        if self._received == signal.SIGINT:
+            raise KeyboardInterrupt
+        # Whoever asks politely is told that it went well.
+        raise SystemExit(0)
