@@ -156,14 +156,8 @@ def check(file: pathlib.Path) -> None:
     line, key and the nearest right one (exit status 2).
     """
     from .. import settings as from_settings
-    from ..errors import ConfigurationError
 
-    try:
-        settings = from_settings.resolve([from_settings.file(file)])
-    except ConfigurationError as error:
-        # What only the whole of the settings shows to be wrong has no line of its own.
-        lines = (line if line.startswith(f"{file}:") else f"{file}: {line}" for line in str(error).splitlines())
-        raise ConfigurationError("\n".join(lines)) from None
+    settings = from_settings.resolve([from_settings.file(file)])
     issuers = [settings, *settings.issuers.values()]
     clients = _counted(sum(len(issuer.clients) for issuer in issuers), "client")
     users = _counted(sum(len(issuer.users) for issuer in issuers), "user")

@@ -12,7 +12,7 @@ import traceback
 import typing
 
 from ..journal import Exchange
-from ..redaction import redact
+from ..redaction import conceal
 
 __all__ = ["Feed", "as_json", "as_text"]
 
@@ -34,10 +34,11 @@ def as_text(exchange: Exchange) -> str:
         f"{exchange.status} {exchange.error}" if exchange.error else str(exchange.status),
         f"{exchange.seconds * 1000:.1f} ms",
     ]
-    line = "  ".join(_printable(part) for part in parts if part)
+    secrets = list(exchange.secrets())
+    line = "  ".join(_printable(part, secrets) for part in parts if part)
     if exchange.verdict == "accepted":
         return line
-    lines = [line, f"          why: {_printable(exchange.why, longest=2000)}"]
+    lines = [line, f"          why: {_printable(exchange.why, secrets, longest=2000)}"]
     if exchange.exception is not None:
         lines += traceback.format_exception(exchange.exception)
     return "\n".join(text.rstrip("\n") for text in lines)
@@ -46,6 +47,7 @@ def as_text(exchange: Exchange) -> str:
 def as_json(exchange: Exchange) -> str:
     """The event `exchange`; `issuer` is its first path segment, empty for the default one, and `path` is below it."""
     time = dt.datetime.fromtimestamp(exchange.request.arrived, dt.UTC)
+    secrets = list(exchange.secrets())
     return json.dumps(
         {
             "event": "exchange",
@@ -53,15 +55,15 @@ def as_json(exchange: Exchange) -> str:
             "time": time.isoformat(timespec="milliseconds"),
             "issuer": exchange.issuer,
             "method": exchange.request.method,
-            "path": redact(exchange.path),
+            "path": conceal(exchange.path, secrets),
             "endpoint": exchange.endpoint,
-            "grant_type": _redacted(exchange.grant_type),
+            "grant_type": exchange.grant_type and conceal(exchange.grant_type, secrets),
             "client_auth": exchange.client_auth,
-            "client_id": _redacted(exchange.client_id),
+            "client_id": exchange.client_id and conceal(exchange.client_id, secrets),
             "status": exchange.status,
             "error": exchange.error,
             "verdict": exchange.verdict,
-            "why": redact(exchange.why),
+            "why": conceal(exchange.why, secrets),
             "milliseconds": round(exchange.seconds * 1000, 3),
         }
     )
@@ -117,12 +119,8 @@ def _full_path(exchange: Exchange) -> str:
     return f"/{exchange.issuer}{exchange.path}" if exchange.issuer else exchange.path
 
 
-def _redacted(text: str | None) -> str | None:
-    return None if text is None else redact(text)
-
-
-def _printable(text: str, *, longest: int = _LONGEST) -> str:
+def _printable(text: str, secrets: cabc.Sequence[str], *, longest: int = _LONGEST) -> str:
     """On one line, without secrets, and without control characters that a terminal or a log would obey."""
-    text = redact(text)
+    text = conceal(text, secrets)
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[:longest])
     return shown if len(text) <= longest else f"{shown}..."

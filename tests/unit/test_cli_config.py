@@ -71,8 +71,8 @@ consent = "never"
     )
 
 
-def test_a_contradiction_is_named_with_the_file() -> None:
-    """What only the whole of the settings shows to be wrong has no line, but still a file."""
+def test_a_contradiction_is_named_with_its_line() -> None:
+    """Also what only the whole of the settings shows to be wrong."""
     text = """
         [[clients]]
         client_id = "crm"

@@ -105,6 +105,21 @@ def test_a_token_in_the_wrong_place_is_redacted(mock: OAuthMock, show: cabc.Call
     assert token.rpartition(".")[2] not in show(mock.journal.last)
 
 
+@pytest.mark.parametrize("show", [exchanges.as_text, exchanges.as_json])
+def test_a_secret_that_is_sent_as_something_else_is_masked(
+    mock: OAuthMock, show: cabc.Callable[[Exchange], str]
+) -> None:
+    """It has no shape to be known by, but the server knows it; a client_id that is none stays as it is."""
+    httpx.post(mock.token_url, data={"client_id": "s3cret", "client_secret": "s3cret", "grant_type": "s3cret"})
+    masked = show(mock.journal.last)
+    httpx.post(mock.token_url, data={"client_id": "nobody", "client_secret": "s3cret"})
+    shown = show(mock.journal.last)
+
+    assert "s3cret" not in masked + shown
+    assert "***" in masked
+    assert "nobody" in shown
+
+
 def test_a_feed_writes_what_was_put_before_it_began_and_the_rest_at_its_end(
     mock: OAuthMock, tmp_path: pathlib.Path
 ) -> None:
