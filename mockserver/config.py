@@ -10,9 +10,11 @@ from .redaction import without
 
 __all__ = [
     "AccessTokenFormat",
+    "ClientKeywords",
     "ClientSettings",
     "Consent",
     "IssuerSettings",
+    "Policies",
     "RefreshPolicy",
     "Settings",
     "SigningAlgorithm",
@@ -28,23 +30,57 @@ Seconds = typing.Annotated[int, msgspec.Meta(ge=0)]
 Positive = typing.Annotated[int, msgspec.Meta(gt=0)]
 
 
+class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What an issuer does for all its clients, and does otherwise for a client that says so. Lifetimes are seconds.
+
+    `ClientSettings` and `ClientKeywords` have each of these keys too; a house test compares them.
+    """
+
+    access_token_lifetime: Seconds = 3600
+    """Seconds for which an access token is good (`expires_in`)."""
+    refresh_token_lifetime: Seconds = 30 * 24 * 3600
+    """Seconds for which a refresh token is good."""
+    authorization_code_lifetime: Seconds = 600
+    """Seconds within which a code is to be redeemed."""
+    id_token_lifetime: Seconds = 3600
+    """Seconds from `iat` to `exp` of an ID token."""
+    access_token_format: AccessTokenFormat = "jwt"
+    """`jwt`: RFC 9068, signed with ES256; `opaque`: random, begins with `oam_at_`."""
+    refresh_policy: RefreshPolicy = "rotate"
+    """`rotate`: a refresh token works once and is replaced; `static`: it stays good."""
+    id_token_signed_response_alg: SigningAlgorithm = "RS256"
+    """Algorithm of ID tokens."""
+    consent: Consent = "page"
+    """`page`: a person (or `approve`) decides; `auto`: /authorize approves at once."""
+
+
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     One client, in the words of RFC 7591. What is left out is as generous as most real servers are.
 
-    Lifetimes are seconds; None takes the issuer's value.
+    Of the keys that an issuer has too, None takes the issuer's value.
     """
 
     client_id: str
+    """Its identifier: printable, not empty."""
     client_secret: str | None = None
+    """Its secret; left out, a confidential client is given a random one."""
     client_name: str | None = None
+    """Its name on the consent page; left out, the `client_id`."""
     grant_types: tuple[str, ...] | None = None
+    """Grants that it may use; left out, all."""
     token_endpoint_auth_method: str | tuple[str, ...] | None = None
+    """One method or several; left out, the secret in the header or in the body."""
     scope: str | None = None
+    """Scope that it may ask for, space-separated; left out, any."""
     redirect_uris: tuple[str, ...] | None = None
+    """Compared character by character; left out, any `http` or `https` URI on loopback."""
+
     access_token_lifetime: Seconds | None = None
     refresh_token_lifetime: Seconds | None = None
     authorization_code_lifetime: Seconds | None = None
+    id_token_lifetime: Seconds | None = None
     access_token_format: AccessTokenFormat | None = None
     refresh_policy: RefreshPolicy | None = None
     id_token_signed_response_alg: SigningAlgorithm | None = None
@@ -54,45 +90,66 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return without(self, "client_secret")
 
 
+class ClientKeywords(typing.TypedDict, total=False):
+    """The keywords of `oauthmock.client(...)`: the keys of `ClientSettings` besides `client_id`."""
+
+    client_secret: str | None
+    client_name: str | None
+    grant_types: typing.Sequence[str] | None
+    token_endpoint_auth_method: str | typing.Sequence[str] | None
+    scope: str | None
+    redirect_uris: typing.Sequence[str] | None
+
+    access_token_lifetime: int | None
+    refresh_token_lifetime: int | None
+    authorization_code_lifetime: int | None
+    id_token_lifetime: int | None
+    access_token_format: AccessTokenFormat | None
+    refresh_policy: RefreshPolicy | None
+    id_token_signed_response_alg: SigningAlgorithm | None
+    consent: Consent | None
+
+
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One person who can log in. `claims` go into the ID token and userinfo; `sub` there replaces the username."""
+    """One person who can log in. `claims` go into the ID token and userinfo."""
 
     username: str
+    """The name to log in with."""
     password: str | None = None
+    """For the password grant; left out, a random one. The login page asks for none."""
     claims: dict[str, typing.Any] = msgspec.field(default_factory=dict)
+    """Claims of the ID token and of userinfo; `sub` replaces the username."""
 
     def __repr__(self) -> str:
         return without(self, "password")
 
 
-class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one issuer decides. Lifetimes are seconds."""
+class IssuerSettings(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one issuer decides: the policies, and what is the same for every client."""
 
-    access_token_lifetime: Seconds = 3600
-    refresh_token_lifetime: Seconds = 30 * 24 * 3600
-    authorization_code_lifetime: Seconds = 600
-    id_token_lifetime: Seconds = 3600
-    access_token_format: AccessTokenFormat = "jwt"
     audience: str | None = None
     """`aud` of JWT access tokens; None: the issuer's API URL."""
-    refresh_policy: RefreshPolicy = "rotate"
-    id_token_signed_response_alg: SigningAlgorithm = "RS256"
     scopes_supported: tuple[str, ...] | None = None
     """Scopes this issuer knows; None: every scope."""
     require_pkce: bool = False
-    consent: Consent = "page"
-    """`page`: a person (or `approve`) decides; `auto`: /authorize approves at once."""
+    """Refuse authorization requests without `code_challenge`."""
     profile: str = "rfc6749"
+    """The provider's way of saying things, by name."""
     clients: tuple[ClientSettings, ...] = ()
+    """Clients that are registered from the start."""
     users: tuple[UserSettings, ...] = ()
+    """Users who are registered from the start."""
 
 
 class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole server: its default issuer's settings, further issuers, and what belongs to the process."""
 
     host: str = "127.0.0.1"
+    """Address to bind."""
     port: typing.Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """Port to bind; 0 takes any that is free."""
     https: bool = False
+    """Serve TLS with a certificate of a throw-away CA."""
     allow_remote: bool = False
     """Let `host` be an address that other machines can reach."""
     issuer: str | None = None
@@ -106,3 +163,4 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     journal_size: Positive = 2000
     """Exchanges kept; older ones are dropped and counted."""
     issuers: dict[str, IssuerSettings] = msgspec.field(default_factory=dict)
+    """Further issuers, by first path segment; each takes over the server's own issuer settings."""

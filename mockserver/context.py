@@ -82,5 +82,9 @@ class Context(msgspec.Struct, kw_only=True):
 
     def signing_algorithms(self) -> tuple[SigningAlgorithm, ...]:
         """The algorithms whose keys are published: ES256 for access tokens, and what ID tokens are signed with."""
-        wanted = {self.settings.id_token_signed_response_alg, *(c.id_token_alg for c in self.clients.values())}
-        return ("ES256", "RS256") if "RS256" in wanted else ("ES256",)
+        return ("ES256", "RS256") if "RS256" in self.id_token_algorithms() else ("ES256",)
+
+    def id_token_algorithms(self) -> set[SigningAlgorithm]:
+        """What ID tokens are signed with, for some client or other."""
+        of_clients = {client.policies.id_token_signed_response_alg for client in self.clients.values()}
+        return {self.settings.id_token_signed_response_alg, *of_clients}

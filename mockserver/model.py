@@ -8,23 +8,11 @@ import typing
 
 import msgspec
 
-from .config import AccessTokenFormat
-from .config import Consent
-from .config import RefreshPolicy
-from .config import SigningAlgorithm
+from .config import Policies
 from .redaction import without
 from .scope import Scope
 
-__all__ = ["AuthorizationRecord", "Client", "Kind", "Lifetimes", "Stub", "TokenRecord", "User"]
-
-
-class Lifetimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds for which what a client is given stays good."""
-
-    access_token: int
-    refresh_token: int
-    authorization_code: int
-    id_token: int
+__all__ = ["AuthorizationRecord", "Client", "Kind", "Stub", "TokenRecord", "User"]
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +27,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """What it may ask for; None: anything."""
     redirect_uris: tuple[str, ...] | None
     """Compared exactly (RFC 6749 3.1.2.3); None: any loopback URI."""
-    lifetimes: Lifetimes
-    access_token_format: AccessTokenFormat
-    refresh_policy: RefreshPolicy
-    id_token_alg: SigningAlgorithm
-    consent: Consent
+    policies: Policies
+    """Its own, and the issuer's where it has none."""
 
     def __repr__(self) -> str:
         return without(self, "client_secret")

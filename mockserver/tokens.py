@@ -36,9 +36,11 @@ def mint(issue: Issue, context: Context) -> Tokens:
     Raises `InvalidGrant` when the family was killed between the decision and this step.
     """
     now = context.clock.now()
-    lifetimes = issue.client.lifetimes
-    expires_in = lifetimes.access_token if issue.access_token_lifetime is None else issue.access_token_lifetime
-    refresh_lifetime = lifetimes.refresh_token if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
+    policies = issue.client.policies
+    expires_in = policies.access_token_lifetime if issue.access_token_lifetime is None else issue.access_token_lifetime
+    refresh_lifetime = (
+        policies.refresh_token_lifetime if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
+    )
 
     def record(lifetime: int, scope: Scope) -> TokenRecord:
         return TokenRecord(
@@ -92,7 +94,7 @@ def mint(issue: Issue, context: Context) -> Tokens:
 
 
 def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -> str:
-    if issue.client.access_token_format == "opaque":
+    if issue.client.policies.access_token_format == "opaque":
         return new_secret("at")
     # RFC 9068 2.2
     claims: dict[str, typing.Any] = {
@@ -121,7 +123,7 @@ def _id_token(issue: Issue, context: Context, now: float, access_token: str) -> 
         "iss": issue.issuer,
         "sub": issue.user.subject,
         "aud": issue.client.client_id,
-        "exp": int(now) + issue.client.lifetimes.id_token,
+        "exp": int(now) + issue.client.policies.id_token_lifetime,
         "iat": int(now),
         "at_hash": _left_half(access_token),
     }
@@ -129,7 +131,7 @@ def _id_token(issue: Issue, context: Context, now: float, access_token: str) -> 
         claims["auth_time"] = int(issue.auth_time)
     if issue.nonce is not None:
         claims["nonce"] = issue.nonce
-    return context.keys.signing(issue.client.id_token_alg).sign(claims, typ="JWT")
+    return context.keys.signing(issue.client.policies.id_token_signed_response_alg).sign(claims, typ="JWT")
 
 
 def _left_half(token: str) -> str:

@@ -25,7 +25,7 @@ from mockserver import variants
 from mockserver.endpoints import ENDPOINTS
 from pytest_oauthmock import options
 
-__all__ = ["MEANINGS", "PARTS", "STRUCTS", "commands", "examples", "fixtures", "option_names", "tokens_of"]
+__all__ = ["PARTS", "STRUCTS", "commands", "examples", "fixtures", "option_names", "tokens_of"]
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -34,50 +34,6 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "issuer": config.IssuerSettings,
     "client": config.ClientSettings,
     "user": config.UserSettings,
-}
-
-# The meaning of a field that has no docstring of its own in mockserver.config.
-MEANINGS: dict[str, dict[str, str]] = {
-    "server": {
-        "host": "Address to bind.",
-        "port": "Port to bind; 0 takes any that is free.",
-        "https": "Serve TLS with a certificate of a throw-away CA.",
-        "issuers": "Further issuers, by first path segment; each takes over the server's own issuer settings.",
-    },
-    "issuer": {
-        "access_token_lifetime": "Seconds for which an access token is good (`expires_in`).",
-        "refresh_token_lifetime": "Seconds for which a refresh token is good.",
-        "authorization_code_lifetime": "Seconds within which a code is to be redeemed.",
-        "id_token_lifetime": "Seconds from `iat` to `exp` of an ID token.",
-        "access_token_format": "`jwt`: RFC 9068, signed with ES256; `opaque`: random, begins with `oam_at_`.",
-        "refresh_policy": "`rotate`: a refresh token works once and is replaced; `static`: it stays good.",
-        "id_token_signed_response_alg": "Algorithm of ID tokens.",
-        "require_pkce": "Refuse authorization requests without `code_challenge`.",
-        "profile": "The provider's way of saying things, by name.",
-        "clients": "Clients that are registered from the start.",
-        "users": "Users who are registered from the start.",
-    },
-    "client": {
-        "client_id": "Its identifier: printable, not empty.",
-        "client_secret": "Its secret; left out, a confidential client is given a random one.",
-        "client_name": "Its name on the consent page; left out, the `client_id`.",
-        "grant_types": "Grants that it may use; left out, all.",
-        "token_endpoint_auth_method": "One method or several; left out, the secret in the header or in the body.",
-        "scope": "Scope that it may ask for, space-separated; left out, any.",
-        "redirect_uris": "Compared character by character; left out, any `http` or `https` URI on loopback.",
-        "access_token_lifetime": "Seconds; left out, the issuer's.",
-        "refresh_token_lifetime": "Seconds; left out, the issuer's.",
-        "authorization_code_lifetime": "Seconds; left out, the issuer's.",
-        "access_token_format": "Left out, the issuer's.",
-        "refresh_policy": "Left out, the issuer's.",
-        "id_token_signed_response_alg": "Left out, the issuer's.",
-        "consent": "Left out, the issuer's.",
-    },
-    "user": {
-        "username": "The name to log in with.",
-        "password": "For the password grant; left out, a random one. The login page asks for none.",
-        "claims": "Claims of the ID token and of userinfo; `sub` replaces the username.",
-    },
 }
 
 # Values that are not the default, so that a spelling shows what it does.
@@ -119,8 +75,13 @@ def _table(head: cabc.Sequence[str], rows: cabc.Iterable[cabc.Sequence[str]]) ->
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
-def _own_docstrings(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """The string below each field in the source."""
+def _docstrings(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """The string below each field in the source, also of the structs that it inherits from."""
+    bases = [base for base in struct.__mro__ if base.__module__ == config.__name__]
+    return {name: text for base in reversed(bases) for name, text in _own_docstrings(base).items()}
+
+
+def _own_docstrings(struct: type) -> dict[str, str]:
     tree = ast.parse(inspect.getsource(struct).lstrip())
     found: dict[str, str] = {}
     for field, after in itertools.pairwise(tree.body[0].body):  # type: ignore[attr-defined]
@@ -175,11 +136,11 @@ def _fields(of: str) -> list[msgspec.structs.FieldInfo]:
 
 def settings(of: str) -> str:
     """Key, type, default, meaning. Raises KeyError for a field whose meaning nobody has written down."""
-    own = _own_docstrings(STRUCTS[of])
-    rows = [
-        (f"`{field.name}`", _kind(field.type), _default(field), own.get(field.name) or MEANINGS[of][field.name])
-        for field in _fields(of)
-    ]
+    meanings = _docstrings(STRUCTS[of])
+    if of == "client":
+        policies = _docstrings(config.Policies).items()
+        meanings |= {name: f"{meaning} Left out, the issuer's." for name, meaning in policies if name not in meanings}
+    rows = [(f"`{field.name}`", _kind(field.type), _default(field), meanings[field.name]) for field in _fields(of)]
     return _table(("key", "type", "default", "meaning"), rows)
 
 

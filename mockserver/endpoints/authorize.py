@@ -104,7 +104,9 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
 
 def _check(request: Request, client: Client, back: Redirection, context: Context) -> _Asked:
     parameters = request.parameters(of="query")
-    context.keys.prepare(client.id_token_alg if "openid" in parameters.get("scope", "").split() else "ES256")
+    context.keys.prepare(
+        client.policies.id_token_signed_response_alg if "openid" in parameters.get("scope", "").split() else "ES256"
+    )
     response_type = parameters.get("response_type")
     if response_type is None:
         raise InvalidRequest("response_type is missing.", hint="the request has no response_type (RFC 6749 3.1.1)")
@@ -150,7 +152,7 @@ def _decision(request: Request, asked: _Asked, context: Context) -> _Decision | 
         if "user" in chosen:
             ticked = {value for name, value in request.form if name == "scope"}
             return _Decision(_user(chosen["user"], context), asked.scope.narrowed_to(ticked))
-    if asked.client.consent == "auto":
+    if asked.client.policies.consent == "auto":
         hinted = context.users.get(asked.login_hint or "")
         return _Decision(hinted or context.default_user(), asked.scope)
     if asked.prompt == "none":
@@ -195,7 +197,7 @@ def _approved(asked: _Asked, user: User, scope: Scope, context: Context) -> Repl
             user=user,
             asked=asked.scope,
             scope=scope,
-            expires_at=now + asked.client.lifetimes.authorization_code,
+            expires_at=now + asked.client.policies.authorization_code_lifetime,
             redirect_uri=asked.redirect_uri,
             code_challenge=asked.code_challenge,
             code_challenge_method=asked.code_challenge_method,

@@ -24,9 +24,7 @@ def openid_configuration(request: Request, context: Context) -> Reply:
         **document(issuer, context),
         "userinfo_endpoint": issuer + context.paths["userinfo"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": sorted(
-            {context.settings.id_token_signed_response_alg, *(c.id_token_alg for c in context.clients.values())}
-        ),
+        "id_token_signing_alg_values_supported": sorted(context.id_token_algorithms()),
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,

@@ -42,7 +42,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     if now >= record.expires_at:
         raise _refused(f"the refresh token expired {now - record.expires_at:.0f} s ago (refresh_token_lifetime)")
     scope = _narrowed(request.scope, record.scope)
-    rotate = client.refresh_policy == "rotate"
+    rotate = client.policies.refresh_policy == "rotate"
     if rotate:
         taken = context.store.take(Kind.REFRESH, value)
         if taken is None or taken.taken:

@@ -141,7 +141,7 @@ class RegisteredClient:
             user=_person(context, user),
             asked=granted,
             scope=granted,
-            expires_at=now + (self._client.lifetimes.authorization_code if lifetime is None else lifetime),
+            expires_at=now + (self._client.policies.authorization_code_lifetime if lifetime is None else lifetime),
             redirect_uri=redirect_uri,
             code_challenge=code_challenge,
             code_challenge_method=check_challenge(code_challenge, code_challenge_method, required=False),

@@ -8,11 +8,7 @@ import json
 import typing
 
 from .. import settings as from_settings
-from ..config import AccessTokenFormat
-from ..config import ClientSettings
-from ..config import Consent
-from ..config import RefreshPolicy
-from ..config import SigningAlgorithm
+from ..config import ClientKeywords
 from ..config import UserSettings
 from ..errors import ConfigurationError
 from ..errors import ServerNotRunning
@@ -120,20 +116,7 @@ class Issuer:
     def client(
         self,
         client_id: str | None = None,
-        *,
-        client_secret: str | None = None,
-        client_name: str | None = None,
-        grant_types: cabc.Sequence[str] | None = None,
-        token_endpoint_auth_method: str | cabc.Sequence[str] | None = None,
-        scope: str | None = None,
-        redirect_uris: cabc.Sequence[str] | None = None,
-        access_token_lifetime: int | None = None,
-        refresh_token_lifetime: int | None = None,
-        authorization_code_lifetime: int | None = None,
-        access_token_format: AccessTokenFormat | None = None,
-        refresh_policy: RefreshPolicy | None = None,
-        id_token_signed_response_alg: SigningAlgorithm | None = None,
-        consent: Consent | None = None,
+        **settings: typing.Unpack[ClientKeywords],
     ) -> RegisteredClient:
         """
         Register a client (RFC 7591 2). What is named is strict, what is not is as generous as most real servers.
@@ -141,25 +124,8 @@ class Issuer:
         Without arguments: every grant, the secret by Basic or in the body, any scope as asked, any loopback redirect
         URI. Lifetimes are seconds. Raises `ConfigurationError` that names the key and the nearest right value.
         """
-        settings = ClientSettings(
-            client_id=f"client-{next(_SERIAL)}" if client_id is None else client_id,
-            client_secret=client_secret,
-            client_name=client_name,
-            grant_types=_tuple("grant_types", grant_types),
-            token_endpoint_auth_method=token_endpoint_auth_method
-            if isinstance(token_endpoint_auth_method, str)
-            else _tuple("token_endpoint_auth_method", token_endpoint_auth_method),
-            scope=scope,
-            redirect_uris=_tuple("redirect_uris", redirect_uris),
-            access_token_lifetime=access_token_lifetime,
-            refresh_token_lifetime=refresh_token_lifetime,
-            authorization_code_lifetime=authorization_code_lifetime,
-            access_token_format=access_token_format,
-            refresh_policy=refresh_policy,
-            id_token_signed_response_alg=id_token_signed_response_alg,
-            consent=consent,
-        )
-        registered = from_settings.client(from_settings.checked(settings), self.context.settings)
+        name = f"client-{next(_SERIAL)}" if client_id is None else client_id
+        registered = from_settings.client(from_settings.checked(name, settings), self.context.settings)
         self.context.register(registered)
         return RegisteredClient(self, registered)
 
@@ -251,12 +217,6 @@ class Issuer:
 
     def _url_of(self, endpoint: str) -> str:
         return self.url + self.context.paths[endpoint]
-
-
-def _tuple(key: str, values: cabc.Sequence[str] | None) -> tuple[str, ...] | None:
-    if isinstance(values, str):
-        raise ConfigurationError(f"{key} = {values!r}: write a list, [{values!r}]")
-    return None if values is None else tuple(values)
 
 
 def _json(path: str, value: typing.Any) -> bytes:

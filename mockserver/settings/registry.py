@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import typing
 
 import msgspec
 
 from ..clientauth import METHODS
 from ..config import ClientSettings
 from ..config import IssuerSettings
+from ..config import Policies
 from ..config import UserSettings
 from ..credentials import new_secret
 from ..errors import ConfigurationError
 from ..grants import GRANTS
 from ..model import Client
-from ..model import Lifetimes
 from ..model import User
 from ..registration import malformed_uri
 from ..scope import Scope
 from .shape import nearest
+from .shape import sound
 
 __all__ = ["checked", "client", "user"]
 
@@ -69,25 +71,16 @@ def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
         auth_methods=methods,
         scope=_scope(what, settings.scope, issuer),
         redirect_uris=None if settings.redirect_uris is None else tuple(settings.redirect_uris),
-        lifetimes=Lifetimes(
-            access_token=_first(settings.access_token_lifetime, issuer.access_token_lifetime),
-            refresh_token=_first(settings.refresh_token_lifetime, issuer.refresh_token_lifetime),
-            authorization_code=_first(settings.authorization_code_lifetime, issuer.authorization_code_lifetime),
-            id_token=issuer.id_token_lifetime,
-        ),
-        access_token_format=settings.access_token_format or issuer.access_token_format,
-        refresh_policy=settings.refresh_policy or issuer.refresh_policy,
-        id_token_alg=settings.id_token_signed_response_alg or issuer.id_token_signed_response_alg,
-        consent=settings.consent or issuer.consent,
+        policies=_policies(settings, issuer),
     )
 
 
-def checked(settings: ClientSettings) -> ClientSettings:
-    """The same settings, their types checked: a struct built in Python is not. Raises `ConfigurationError`."""
-    try:
-        return msgspec.convert(msgspec.structs.asdict(settings), ClientSettings)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"client {settings.client_id!r}: {error}; correct the value") from None
+def checked(client_id: str, values: cabc.Mapping[str, typing.Any]) -> ClientSettings:
+    """The settings of a client that was written in Python. Raises `ConfigurationError` for every wrong key or type."""
+    kept, problems = sound({**values, "client_id": client_id}, ClientSettings)
+    if problems:
+        raise ConfigurationError("\n".join(f"client {client_id!r}: {message}" for _path, message in problems))
+    return msgspec.convert(kept, ClientSettings)
 
 
 def user(settings: UserSettings) -> User:
@@ -122,5 +115,9 @@ def _scope(what: str, text: str | None, issuer: IssuerSettings) -> Scope | None:
     return scope
 
 
-def _first(own: int | None, issuers: int) -> int:
-    return issuers if own is None else own
+def _policies(settings: ClientSettings, issuer: IssuerSettings) -> Policies:
+    def chosen(name: str) -> typing.Any:
+        own = getattr(settings, name)
+        return getattr(issuer, name) if own is None else own
+
+    return Policies(**{name: chosen(name) for name in Policies.__struct_fields__})

@@ -89,6 +89,8 @@ def _mismatch(value: typing.Any, kind: typing.Any) -> str | None:
         words = _words(kind)
         if words and isinstance(value, str):
             return nearest(value, words)
+        if isinstance(value, str) and _mismatch([value], kind) is None:
+            return f"write a list, [{value!r}]"
         message = str(error)
         return f"{message[0].lower()}{message[1:]}"
     return None

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 import mockserver
+from mockserver import config
 from mockserver import faults
 from mockserver import profiles
 from mockserver import settings
@@ -65,15 +66,14 @@ def test_every_setting_is_in_the_table(of: str) -> None:
     assert missing == []
 
 
-def test_no_meaning_is_kept_for_a_setting_that_is_gone() -> None:
-    """The generator's own texts have the fields of the structs and no others."""
-    generated = _extension("generated")
-    strange = {
-        of: set(meanings) - {field.name for field in msgspec.structs.fields(generated.STRUCTS[of])}
-        for of, meanings in generated.MEANINGS.items()
-    }
+def test_a_client_may_say_otherwise_in_every_policy() -> None:
+    """Each key of `Policies` is one of `ClientSettings`, of the same type or None; and each of those is a keyword."""
+    policies, client, keywords = (
+        typing.get_type_hints(kind) for kind in (config.Policies, config.ClientSettings, config.ClientKeywords)
+    )
 
-    assert strange == {of: set() for of in generated.STRUCTS}
+    assert {name: client.get(name) for name in policies} == {name: kind | None for name, kind in policies.items()}
+    assert {*keywords} == {*client} - {"client_id"}
 
 
 @pytest.mark.parametrize("key", _extension("generated").examples())

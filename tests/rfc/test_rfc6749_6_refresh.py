@@ -111,7 +111,7 @@ def test_the_scope_may_be_narrowed(http: typing.Any, crm: typing.Any, asked: dic
     first = refresh(http, token.refresh_token, **asked)
     second = refresh(http, first.get_json()["refresh_token"])
 
-    static = http.mock.context.clients["crm"].refresh_policy == "static"
+    static = http.mock.context.clients["crm"].policies.refresh_policy == "static"
     refresh_token = token.refresh_token if static else True
     assert http.answer(first) == http.tokens(scope=granted, refresh_token=refresh_token)
     assert http.answer(second) == http.tokens(scope="a b", refresh_token=refresh_token)

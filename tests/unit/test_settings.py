@@ -14,6 +14,7 @@ from mockserver import Settings
 from mockserver import settings as from_settings
 from mockserver.config import ClientSettings
 from mockserver.config import IssuerSettings
+from mockserver.config import Policies
 from mockserver.config import UserSettings
 
 
@@ -357,7 +358,7 @@ def test_a_client_is_as_generous_as_most_servers() -> None:
     assert (client.scope, client.redirect_uris, client.client_name) == (None, None, "crm")
     assert client.client_secret is not None
     assert len(client.client_secret) >= 32
-    assert (client.lifetimes.access_token, client.lifetimes.authorization_code) == (7, 600)
+    assert (client.policies.access_token_lifetime, client.policies.authorization_code_lifetime) == (7, 600)
 
 
 def test_what_a_client_names_wins_over_its_issuer() -> None:
@@ -379,20 +380,31 @@ def test_what_a_client_names_wins_over_its_issuer() -> None:
         IssuerSettings(),
     )
 
-    lifetimes = client.lifetimes
-    assert (lifetimes.access_token, lifetimes.refresh_token, lifetimes.authorization_code) == (0, 1, 2)
-    assert (client.access_token_format, client.refresh_policy, client.id_token_alg) == ("opaque", "static", "ES256")
-    assert (client.consent, client.redirect_uris, client.client_name) == ("auto", ("app:/cb",), "The CRM")
+    assert client.policies == Policies(
+        access_token_lifetime=0,
+        refresh_token_lifetime=1,
+        authorization_code_lifetime=2,
+        access_token_format="opaque",
+        refresh_policy="static",
+        id_token_signed_response_alg="ES256",
+        consent="auto",
+    )
+    assert (client.redirect_uris, client.client_name) == (("app:/cb",), "The CRM")
     assert client.grant_types == frozenset()
 
 
-def test_types_of_a_struct_that_was_built_in_python_are_checked() -> None:
-    """msgspec does not look at what a constructor is given."""
-    with pytest.raises(ConfigurationError, match=r"client 'crm': Expected `int.*; correct the value"):
-        from_settings.checked(ClientSettings(client_id="crm", access_token_lifetime="60"))  # type: ignore[arg-type]
+def test_the_keywords_of_a_client_are_checked() -> None:
+    """All at once; what is sound comes through."""
+    with pytest.raises(ConfigurationError) as caught:
+        from_settings.checked("crm", {"access_token_lifetime": "60", "grant_types": "password", "scop": "a"})
 
-    good = ClientSettings(client_id="crm", access_token_lifetime=60)
-    assert from_settings.checked(good) == good
+    assert str(caught.value).splitlines() == [
+        "client 'crm': access_token_lifetime = '60': expected `int | null`, got `str`",
+        "client 'crm': grant_types = 'password': write a list, ['password']",
+        "client 'crm': unknown key 'scop'; did you mean 'scope'?",
+    ]
+    good = from_settings.checked("crm", {"access_token_lifetime": 60, "grant_types": ["password"], "scope": None})
+    assert good == ClientSettings(client_id="crm", access_token_lifetime=60, grant_types=("password",))
 
 
 @pytest.mark.parametrize(("password", "kept"), [("p", "p"), ("", ""), (None, None)])
