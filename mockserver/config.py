@@ -16,6 +16,9 @@ __all__ = [
     "IssuerSettings",
     "Policies",
     "RefreshPolicy",
+    "ScopeInResponse",
+    "ScopePolicy",
+    "ScopeSeparator",
     "Settings",
     "SigningAlgorithm",
     "UserSettings",
@@ -24,6 +27,9 @@ __all__ = [
 AccessTokenFormat = typing.Literal["jwt", "opaque"]
 Consent = typing.Literal["page", "auto"]
 RefreshPolicy = typing.Literal["static", "rotate"]
+ScopeInResponse = typing.Literal["always", "when_different", "never"]
+ScopePolicy = typing.Literal["reject", "drop", "default"]
+ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
 SigningAlgorithm = typing.Literal["RS256", "ES256"]
 
 Seconds = typing.Annotated[int, msgspec.Meta(ge=0)]
@@ -53,6 +59,16 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Algorithm of ID tokens."""
     consent: Consent = "page"
     """`page`: a person (or `approve`) decides; `auto`: /authorize approves at once."""
+    scope_policy: ScopePolicy = "reject"
+    """What of a scope that is unknown or not allowed: `reject` it, `drop` it, or grant the `default` scope instead."""
+    require_scope: bool = False
+    """Refuse requests that leave `scope` out (RFC 6749 3.3)."""
+    default_scope: str | None = None
+    """Scope of a request that leaves it out, space-separated; None: all that the client or the issuer has."""
+    scope_separator: ScopeSeparator = " "
+    """What stands between two scopes, in requests and in answers."""
+    scope_in_response: ScopeInResponse = "always"
+    """When an answer says which scope was granted; `when_different`: only where it is not what was asked."""
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +101,11 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     refresh_policy: RefreshPolicy | None = None
     id_token_signed_response_alg: SigningAlgorithm | None = None
     consent: Consent | None = None
+    scope_policy: ScopePolicy | None = None
+    require_scope: bool | None = None
+    default_scope: str | None = None
+    scope_separator: ScopeSeparator | None = None
+    scope_in_response: ScopeInResponse | None = None
 
     def __repr__(self) -> str:
         return without(self, "client_secret")
@@ -108,6 +129,11 @@ class ClientKeywords(typing.TypedDict, total=False):
     refresh_policy: RefreshPolicy | None
     id_token_signed_response_alg: SigningAlgorithm | None
     consent: Consent | None
+    scope_policy: ScopePolicy | None
+    require_scope: bool | None
+    default_scope: str | None
+    scope_separator: ScopeSeparator | None
+    scope_in_response: ScopeInResponse | None
 
 
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

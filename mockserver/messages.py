@@ -202,8 +202,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     family: str
     """Everything that one authorization brings forth is one family: it lives and dies together."""
-    narrowed: bool = False
-    """The person granted less than was asked, so that the answer must say what (RFC 6749 5.1)."""
+    altered: bool = False
+    """The scope is not what was asked, so that the answer must say what it is (RFC 6749 5.1)."""
     refresh: bool = True
     """Whether a refresh token goes with it."""
     refresh_token: str | None = None
@@ -226,7 +226,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
     expires_in: int
     scope: Scope
-    narrowed: bool = False
+    altered: bool = False
     refresh_token: str | None = None
     id_token: str | None = None
     token_type: str = "Bearer"

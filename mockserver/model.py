@@ -65,6 +65,7 @@ class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     user: User
     asked: Scope
+    """What the authorization request asked for; empty when it left the scope out."""
     scope: Scope
     """What was granted, of what was asked."""
     expires_at: float

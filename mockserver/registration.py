@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import functools
 import ipaddress
 import re
@@ -13,49 +14,96 @@ from .errors import InvalidScope
 from .model import Client
 from .scope import Scope
 
-__all__ = ["allowed_scope", "check_redirect_uri", "is_loopback", "malformed_uri", "parse_scope"]
+__all__ = ["allowed_scope", "check_redirect_uri", "default_scope", "is_loopback", "malformed_uri", "parse_scope"]
 
 # Browsers take a backslash for a slash, and cut white space out; the rest they encode.
 _NO_URI = re.compile(r"[\x00-\x20\x7f\\]")
 _NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 
 
-def parse_scope(text: str | None) -> Scope | None:
+def parse_scope(text: str | None, separator: str = " ") -> Scope | None:
     """A scope parameter; None when it was left out. Raises `InvalidScope` (RFC 6749 3.3)."""
     if text is None:
         return None
     try:
-        return Scope.parse(text)
+        return Scope.parse(text, separator)
     except ValueError as error:
         raise InvalidScope("The scope is malformed.", hint=str(error)) from None
 
 
+def default_scope(client: Client, settings: IssuerSettings) -> Scope:
+    """What is granted when no scope is asked for: `default_scope`, else everything that is registered or known."""
+    default = client.policies.default_scope
+    if default is not None:
+        scope = Scope.parse(default)
+        return scope if client.scope is None else scope.narrowed_to(client.scope)
+    return client.scope if client.scope is not None else Scope(settings.scopes_supported or ())
+
+
 def allowed_scope(asked: Scope | None, client: Client, settings: IssuerSettings) -> Scope:
     """
-    The scope to grant: what was asked for, or everything that is registered when nothing was (RFC 6749 3.3).
+    The scope to grant: what was asked for, or the default when nothing was (RFC 6749 3.3).
 
-    Raises `InvalidScope` for what this issuer does not know or this client may not have.
+    Raises `InvalidScope` for what this issuer does not know or this client may not have, unless `scope_policy` says to
+    leave that out or to grant the default instead; and for no scope at all where `require_scope` is set.
     """
-    known = settings.scopes_supported
+    policies = client.policies
+    if not asked and policies.require_scope:
+        raise InvalidScope(
+            "scope is missing.", hint="the request has no scope, and require_scope is set (RFC 6749 3.3)"
+        )
     if asked is None:
-        return client.scope if client.scope is not None else Scope(known or ())
+        return default_scope(client, settings)
+    refusal = _refusal(asked, client, settings)
+    if refusal is None:
+        return asked
+    if policies.scope_policy == "default":
+        return default_scope(client, settings)
+    known = settings.scopes_supported
+    kept = Scope(
+        token
+        for token in str(asked).split()
+        if (known is None or token in known) and (client.scope is None or token in client.scope)
+    )
+    if policies.scope_policy == "drop" and kept:
+        return kept
+    raise refusal
+
+
+def _refusal(asked: Scope, client: Client, settings: IssuerSettings) -> InvalidScope | None:
+    """Why this issuer does not know, or this client may not have, all that was asked; None when it may."""
+    known = settings.scopes_supported
     unknown = [token for token in str(asked).split() if known is not None and token not in known]
     if unknown:
         wider = [*(known or ()), *unknown]
-        raise InvalidScope(
+        return InvalidScope(
             "The requested scope is unknown.",
-            hint=f"scope {' '.join(unknown)!r} is not in scopes_supported {' '.join(known or ())!r} (scopes are"
-            f" case-sensitive, RFC 6749 3.3); to have it: scopes_supported={wider!r}",
+            hint=f"scope {' '.join(unknown)!r} is not in scopes_supported {' '.join(known or ())!r}"
+            f"{_meant(unknown, known or (), client)}; to have it: scopes_supported={wider!r}",
         )
     if client.scope is not None and not asked <= client.scope:
         extra = [token for token in str(asked).split() if token not in client.scope]
         wider_scope = " ".join([*str(client.scope).split(), *extra])
-        raise InvalidScope(
+        return InvalidScope(
             "The requested scope exceeds what the client may have.",
-            hint=f"scope {' '.join(extra)!r} is not registered for client {client.client_id!r} (scopes are"
-            f" case-sensitive, RFC 6749 3.3); to register it: oauthmock.client(scope={wider_scope!r})",
+            hint=f"scope {' '.join(extra)!r} is not registered for client {client.client_id!r}"
+            f"{_meant(extra, client.scope, client)}; to register it: oauthmock.client(scope={wider_scope!r})",
         )
-    return asked
+    return None
+
+
+def _meant(refused: list[str], allowed: cabc.Collection[str], client: Client) -> str:
+    """What probably went wrong with the first of the refused tokens."""
+    token, separator = refused[0], client.policies.scope_separator
+    same = next((one for one in allowed if one.lower() == token.lower()), None)
+    if same is not None:
+        return f": only case sets it apart from {same!r}, and scopes are case-sensitive (RFC 6749 3.3)"
+    if token == "scope":
+        return ": that is the parameter's own name, as forms have it before somebody writes a scope there"
+    for other in set(",;|") - {separator}:
+        if other in token and set(filter(None, token.split(other))) <= {*allowed}:
+            return f": {other!r} does not separate scopes here, {separator!r} does (scope_separator, RFC 6749 3.3)"
+    return " (scopes are case-sensitive, RFC 6749 3.3)"
 
 
 def check_redirect_uri(asked: str | None, client: Client) -> str:

@@ -29,18 +29,23 @@ class Scope(frozenset[str]):
         return scope
 
     @classmethod
-    def parse(cls, text: str) -> typing.Self:
+    def parse(cls, text: str, separator: str = " ") -> typing.Self:
         """Read a scope parameter. Raises ValueError that names the first malformed token."""
-        tokens = text.split(" ")
+        tokens = text.split(separator)
         for token in tokens:
             # Doubled spaces are read as one: the grammar forbids them, every server takes them.
             if token and not _TOKEN.fullmatch(token):
-                raise ValueError(f"scope token {token!r} has a character that RFC 6749 3.3 does not allow")
+                between = f"; scopes are separated by {separator!r} here" if " " in token else ""
+                raise ValueError(f"scope token {token!r} has a character that RFC 6749 3.3 does not allow{between}")
         return cls(filter(None, tokens))
 
     def narrowed_to(self, wanted: cabc.Set[str]) -> Scope:
         """What is in both, in this scope's order."""
         return Scope(token for token in self._text.split() if token in wanted)
+
+    def joined(self, separator: str) -> str:
+        """As `str`, with something else between two tokens."""
+        return self._text.replace(" ", separator)
 
     def __str__(self) -> str:
         return self._text

@@ -70,7 +70,7 @@ def mint(issue: Issue, context: Context) -> Tokens:
         access_token=access_token,
         expires_in=expires_in,
         scope=issue.scope,
-        narrowed=issue.narrowed,
+        altered=issue.altered,
         refresh_token=refresh_token,
         id_token=_id_token(issue, context, now, access_token) if issue.id_token else None,
     )

@@ -41,7 +41,10 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     back: Redirection
     redirect_uri: str | None
     """As it was sent; the token request must repeat it (RFC 6749 4.1.3)."""
+    requested: Scope
+    """What was asked for; empty when nothing was."""
     scope: Scope
+    """What of it may be granted."""
     code_challenge: str | None
     code_challenge_method: str
     nonce: str | None
@@ -104,9 +107,9 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
 
 def _check(request: Request, client: Client, back: Redirection, context: Context) -> _Asked:
     parameters = request.parameters(of="query")
-    context.keys.prepare(
-        client.policies.id_token_signed_response_alg if "openid" in parameters.get("scope", "").split() else "ES256"
-    )
+    separator = client.policies.scope_separator
+    for_openid = "openid" in parameters.get("scope", "").split(separator)
+    context.keys.prepare(client.policies.id_token_signed_response_alg if for_openid else "ES256")
     response_type = parameters.get("response_type")
     if response_type is None:
         raise InvalidRequest("response_type is missing.", hint="the request has no response_type (RFC 6749 3.1.1)")
@@ -126,11 +129,13 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
             hint=f"response_mode is {parameters['response_mode']!r}; this server has 'query'",
         )
     challenge = parameters.get("code_challenge")
+    requested = parse_scope(parameters.get("scope"), separator)
     return _Asked(
         client=client,
         back=back,
         redirect_uri=parameters.get("redirect_uri"),
-        scope=allowed_scope(parse_scope(parameters.get("scope")), client, context.settings),
+        requested=requested or Scope(),
+        scope=allowed_scope(requested, client, context.settings),
         code_challenge=challenge,
         code_challenge_method=check_challenge(
             challenge, parameters.get("code_challenge_method"), required=context.settings.require_pkce
@@ -195,7 +200,7 @@ def _approved(asked: _Asked, user: User, scope: Scope, context: Context) -> Repl
             family=new_family(),
             client_id=asked.client.client_id,
             user=user,
-            asked=asked.scope,
+            asked=asked.requested,
             scope=scope,
             expires_at=now + asked.client.policies.authorization_code_lifetime,
             redirect_uri=asked.redirect_uri,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from ..config import Policies
 from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import UnauthorizedClient
@@ -26,7 +27,7 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     tokens = mint(GRANTS[asked.grant_type].issue(asked, context), context)
     scope = f" for scope {str(tokens.scope)!r}" if tokens.scope else ""
     why = f"{asked.grant_type} by {caller.method}: client {caller.client.client_id!r} got a token{scope}"
-    return Reply.of_json(_members(tokens), why=why)
+    return Reply.of_json(_members(tokens, caller.client.policies), why=why)
 
 
 def _token_request(request: Request, caller: Authenticated, context: Context) -> TokenRequest:
@@ -61,7 +62,7 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
         parameters=parameters,
         client=caller.client,
         client_auth=caller.method,
-        scope=parse_scope(parameters.get("scope")),
+        scope=parse_scope(parameters.get("scope"), caller.client.policies.scope_separator),
         issuer=context.issuer_url(request),
     )
 
@@ -70,7 +71,7 @@ def _in_query(request: Request) -> bool:
     return any(name == "grant_type" for name, _ in request.query)
 
 
-def _members(tokens: Tokens) -> dict[str, object]:
+def _members(tokens: Tokens, policies: Policies) -> dict[str, object]:
     members: dict[str, object] = {
         "access_token": tokens.access_token,
         "token_type": tokens.token_type,
@@ -78,8 +79,15 @@ def _members(tokens: Tokens) -> dict[str, object]:
     }
     if tokens.refresh_token is not None:
         members["refresh_token"] = tokens.refresh_token
-    if tokens.scope or tokens.narrowed:
-        members["scope"] = str(tokens.scope)
+    if _says_scope(tokens, policies):
+        members["scope"] = tokens.scope.joined(policies.scope_separator)
     if tokens.id_token is not None:
         members["id_token"] = tokens.id_token
     return members
+
+
+def _says_scope(tokens: Tokens, policies: Policies) -> bool:
+    """RFC 6749 5.1: the scope may be left out where it is what was asked; some servers leave it out always."""
+    if policies.scope_in_response == "always":
+        return bool(tokens.scope) or tokens.altered
+    return policies.scope_in_response == "when_different" and tokens.altered

@@ -47,7 +47,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         client=client,
         user=found.record.user,
         scope=found.record.scope,
-        narrowed=found.record.scope != found.record.asked,
+        altered=found.record.scope != found.record.asked,
         grant_type=name,
         client_auth=request.client_auth,
         issuer=request.issuer,

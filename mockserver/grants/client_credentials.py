@@ -9,6 +9,7 @@ from ..errors import UnauthorizedClient
 from ..messages import Issue
 from ..messages import TokenRequest
 from ..registration import allowed_scope
+from ..scope import Scope
 from ..stores import new_family
 
 name: typing.Final = "client_credentials"
@@ -24,10 +25,12 @@ def issue(request: TokenRequest, context: Context) -> Issue:
             hint=f"client {request.client.client_id!r} is public (method none); client_credentials needs a"
             " confidential one (RFC 6749 4.4)",
         )
+    scope = allowed_scope(request.scope, request.client, context.settings)
     return Issue(
         client=request.client,
         user=None,
-        scope=allowed_scope(request.scope, request.client, context.settings),
+        scope=scope,
+        altered=scope != (request.scope or Scope()),
         grant_type=name,
         client_auth=request.client_auth,
         issuer=request.issuer,

@@ -13,6 +13,7 @@ from ..errors import InvalidRequest
 from ..messages import Issue
 from ..messages import TokenRequest
 from ..registration import allowed_scope
+from ..scope import Scope
 from ..stores import new_family
 
 name: typing.Final = "password"
@@ -40,6 +41,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         client=request.client,
         user=user,
         scope=scope,
+        altered=scope != (request.scope or Scope()),
         grant_type=name,
         client_auth=request.client_auth,
         issuer=request.issuer,

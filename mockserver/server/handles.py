@@ -17,7 +17,9 @@ from ..model import Client
 from ..model import User
 from ..pkce import check_challenge
 from ..registration import allowed_scope
+from ..registration import default_scope
 from ..registration import parse_scope
+from ..scope import Scope
 from ..stores import new_family
 from ..tokens import mint
 from ..tokens import store_code
@@ -102,7 +104,7 @@ class RegisteredClient:
             Issue(
                 client=self._client,
                 user=person,
-                scope=allowed_scope(parse_scope(scope), self._client, context.settings),
+                scope=_granted(scope, self._client, context),
                 grant_type="authorization_code",
                 client_auth="",
                 issuer=self._issuer.identifier,
@@ -134,7 +136,7 @@ class RegisteredClient:
         """
         context = self._issuer.context
         now = context.clock.now()
-        granted = allowed_scope(parse_scope(scope), self._client, context.settings)
+        granted = _granted(scope, self._client, context)
         record = AuthorizationRecord(
             family=new_family(),
             client_id=self.client_id,
@@ -239,6 +241,12 @@ class Protected(EndpointHandle):
     @property
     def url(self) -> str:
         return self._issuer.url + self.path
+
+
+def _granted(scope: str | None, client: Client, context: Context) -> Scope:
+    """What a test asks for, separated by spaces whatever the client's requests have between two scopes."""
+    asked = parse_scope(scope)
+    return default_scope(client, context.settings) if asked is None else allowed_scope(asked, client, context.settings)
 
 
 def _person(context: Context, username: str | None) -> User:

@@ -10,6 +10,7 @@ from ..config import IssuerSettings
 from ..config import Settings
 from ..errors import ConfigurationError
 from ..registration import is_loopback
+from ..scope import Scope
 from . import registry
 from .layers import Path
 from .shape import Problem
@@ -41,6 +42,10 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     if issuer.profile not in profiles.available():
         path, meant = (*at, "profile"), nearest(issuer.profile, profiles.available())
         yield path, f"{dotted(path)} = {issuer.profile!r}: no such profile; {meant}"
+    wrong = _default_scope(issuer)
+    if wrong is not None:
+        path = (*at, "default_scope")
+        yield path, f"{dotted(path)} = {issuer.default_scope!r}: {wrong}"
     for index, client in enumerate(issuer.clients):
         if client.client_id in [other.client_id for other in issuer.clients[:index]]:
             yield (*at, "clients", index), f"client {client.client_id!r} comes twice; give each its own client_id"
@@ -51,3 +56,12 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     for index, user in enumerate(issuer.users):
         if user.username in [other.username for other in issuer.users[:index]]:
             yield (*at, "users", index), f"user {user.username!r} comes twice; give each their own username"
+
+
+def _default_scope(issuer: IssuerSettings) -> str | None:
+    try:
+        scope = Scope.parse(issuer.default_scope or "")
+    except ValueError as error:
+        return f"{error}; separate tokens by single spaces"
+    strange = [token for token in str(scope).split() if token not in (issuer.scopes_supported or scope)]
+    return f"scopes_supported does not know {' '.join(strange)!r}; add it there" if strange else None

@@ -63,13 +63,14 @@ def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
                 " (RFC 6749 3.1.2)",
                 key="redirect_uris",
             )
+    _scope(what, "default_scope", settings.default_scope, issuer)
     return Client(
         client_id=settings.client_id,
         client_secret=None if public else settings.client_secret or new_secret("cs"),
         client_name=settings.client_name or settings.client_id,
         grant_types=frozenset(grant_types),
         auth_methods=methods,
-        scope=_scope(what, settings.scope, issuer),
+        scope=_scope(what, "scope", settings.scope, issuer),
         redirect_uris=None if settings.redirect_uris is None else tuple(settings.redirect_uris),
         policies=_policies(settings, issuer),
     )
@@ -98,19 +99,19 @@ def _known(what: str, key: str, values: cabc.Iterable[str], known: cabc.Mapping[
             raise ConfigurationError(f"{what}: {key} has {value!r}; {nearest(value, known)}", key=key)
 
 
-def _scope(what: str, text: str | None, issuer: IssuerSettings) -> Scope | None:
+def _scope(what: str, key: str, text: str | None, issuer: IssuerSettings) -> Scope | None:
     if text is None:
         return None
     try:
         scope = Scope.parse(text)
     except ValueError as error:
-        raise ConfigurationError(f"{what}: {error}; separate tokens by single spaces", key="scope") from None
+        raise ConfigurationError(f"{what}: {error}; separate tokens by single spaces", key=key) from None
     known = issuer.scopes_supported
     strange = [token for token in str(scope).split() if known is not None and token not in known]
     if strange:
         raise ConfigurationError(
-            f"{what}: scope has {' '.join(strange)!r}, which scopes_supported does not know; add it there",
-            key="scope",
+            f"{what}: {key} has {' '.join(strange)!r}, which scopes_supported does not know; add it there",
+            key=key,
         )
     return scope
 

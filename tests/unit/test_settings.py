@@ -274,6 +274,16 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: pathlib.Path, content: by
         pytest.param(
             {"clients": [{"client_id": "a", "grant_types": ["implicit"]}]}, "grant_types has 'implicit'", id="grant"
         ),
+        pytest.param(
+            {"scopes_supported": ["a"], "default_scope": "a z"},
+            "default_scope = 'a z': scopes_supported does not know 'z'; add it there",
+            id="default scope that is unknown",
+        ),
+        pytest.param(
+            {"default_scope": 'a"'}, "default_scope = 'a\"': scope token 'a\"' has a char", id="default scope"
+        ),
+        pytest.param({"scope_policy": "dorp"}, "scope_policy = 'dorp': did you mean 'drop'?", id="scope policy"),
+        pytest.param({"scope_separator": "/"}, "scope_separator = '/': known are", id="separator"),
     ],
 )
 def test_what_contradicts_itself_is_refused(values: dict[str, typing.Any], message: str) -> None:
@@ -292,6 +302,7 @@ def test_what_contradicts_itself_is_refused(values: dict[str, typing.Any], messa
         {"issuer": "https://idp.test/base"},
         {"issuers": {"tokens": {}}},
         {"profile": "rfc6749"},
+        {"scopes_supported": ["a", "b"], "default_scope": "a"},
     ],
 )
 def test_what_does_not_contradict_itself_is_taken(values: dict[str, typing.Any]) -> None:
@@ -319,6 +330,7 @@ def test_an_issuer_that_no_url_can_name_is_refused(name: str) -> None:
         pytest.param({"grant_types": ("x",)}, "known are authorization_code, client_credentials", id="no grant"),
         pytest.param({"token_endpoint_auth_method": "client_secret_basc"}, "'client_secret_basic'?", id="method"),
         pytest.param({"token_endpoint_auth_method": ("none", "x")}, "known are client_secret_basic", id="no method"),
+        pytest.param({"default_scope": 'a"'}, "separate tokens by single spaces", id="default scope"),
         pytest.param({"client_id": ""}, "client_id must be printable and not empty", id="no client_id"),
         pytest.param({"client_id": "a\nb"}, "client_id must be printable", id="a newline in it"),
         pytest.param(
