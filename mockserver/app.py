@@ -22,6 +22,7 @@ from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
 from .endpoints import Endpoint
 from .errors import Inaccessible
+from .errors import InvalidClient
 from .errors import InvalidRequest
 from .errors import OAuthError
 from .errors import ServerError
@@ -162,9 +163,13 @@ class Application:
             return fail.reply()
         _check_method(seen.request, seen.endpoint)
         if isinstance(seen.endpoint, ClientEndpoint):
-            seen.presented = clientauth.extract(seen.request)
+            seen.presented = clientauth.extract(seen.request, context)
             seen.request.parameters()  # what is malformed is said before anybody is judged by it
-            seen.caller = clientauth.authenticate(seen.presented, seen.request, context.clients)
+            try:
+                seen.caller = clientauth.authenticate(seen.presented, seen.request, context)
+            except InvalidClient:
+                seen.endpoint.unauthenticated(seen.request, context)
+                raise
             return profiles.shape(seen.endpoint.answer(seen.request, seen.caller, context), profile)
         return seen.endpoint.answer(seen.request, context)
 
@@ -208,6 +213,8 @@ def _route(path: str, context: Context, profile: profiles.Profile) -> Endpoint |
         return ENDPOINTS[name]
     if path == "/callback":
         return ENDPOINTS["callback"]
+    if path in context.published:
+        return ENDPOINTS["client_jwks"]
     return ENDPOINTS["api"] if path == "/api" or path.startswith("/api/") else UNKNOWN
 
 

@@ -10,6 +10,8 @@ from .redaction import without
 
 __all__ = [
     "AccessTokenFormat",
+    "BasicEncoding",
+    "BothAtOnce",
     "ClientKeywords",
     "ClientSettings",
     "Consent",
@@ -19,6 +21,7 @@ __all__ = [
     "ScopeInResponse",
     "ScopePolicy",
     "ScopeSeparator",
+    "RequestEncoding",
     "Settings",
     "SigningAlgorithm",
     "UserSettings",
@@ -34,6 +37,11 @@ SigningAlgorithm = typing.Literal["RS256", "ES256"]
 
 Seconds = typing.Annotated[int, msgspec.Meta(ge=0)]
 Positive = typing.Annotated[int, msgspec.Meta(gt=0)]
+
+
+BasicEncoding = typing.Literal["either", "raw", "form"]
+BothAtOnce = typing.Literal["reject", "prefer_header", "prefer_body"]
+RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
 
 
 class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +65,18 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`rotate`: a refresh token works once and is replaced; `static`: it stays good."""
     id_token_signed_response_alg: SigningAlgorithm = "RS256"
     """Algorithm of ID tokens."""
+    basic_encoding: BasicEncoding = "either"
+    """How Basic credentials are read: `form`, each half form-urlencoded first (RFC 6749 2.3.1), `raw`, or `either`."""
+    both_at_once: BothAtOnce = "reject"
+    """A secret in header and body at once: refused (RFC 6749 2.3), or one of them counts."""
+    burn_code_on_invalid_client: bool = False
+    """A token request whose client authentication fails uses up its code, so that a second attempt cannot have it."""
+    request_encodings: tuple[RequestEncoding, ...] | None = None
+    """How token requests may be encoded; none: `form`, and what the client's authentication methods imply."""
+    client_assertion_audiences: tuple[str, ...] = ("issuer", "token_endpoint")
+    """`aud` of client assertions, one of: `issuer`, `token_endpoint` (the URL that was asked), or a value as it is."""
+    client_assertion_lifetime: Positive = 3600
+    """Seconds that the `exp` of a client assertion may be ahead, and its `iat` ago."""
     consent: Consent = "page"
     """`page`: a person (or `approve`) decides; `auto`: /authorize approves at once."""
     scope_policy: ScopePolicy = "reject"
@@ -80,8 +100,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     client_id: str
     """Its identifier: printable, not empty."""
-    client_secret: str | None = None
-    """Its secret; left out, a confidential client is given a random one."""
+    client_secret: str | tuple[str, ...] | None = None
+    """Its secret, or several that are good at once; left out, a confidential client is given a random one."""
     client_name: str | None = None
     """Its name on the consent page; left out, the `client_id`."""
     grant_types: tuple[str, ...] | None = None
@@ -90,6 +110,16 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """One method or several; left out, the secret in the header or in the body."""
     scope: str | None = None
     """Scope that it may ask for, space-separated; left out, any."""
+    jwks: dict[str, typing.Any] | None = None
+    """Its public keys, for `private_key_jwt` (RFC 7517 5)."""
+    jwks_uri: str | None = None
+    """Where its public keys are: a URL of this server, from `oauthmock.publish_jwks`. It fetches no other."""
+    token_endpoint_auth_signing_alg: str | None = None
+    """Algorithm of its assertions; left out, any that fits its keys."""
+    client_secret_expires_at: Seconds | None = None
+    """When its secrets expire: seconds since the epoch, UTC; 0 or left out, never."""
+    disabled: bool = False
+    """Refused wherever it shows itself, as if an administrator had switched it off."""
     redirect_uris: tuple[str, ...] | None = None
     """Compared character by character; left out, any `http` or `https` URI on loopback."""
 
@@ -100,6 +130,12 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     access_token_format: AccessTokenFormat | None = None
     refresh_policy: RefreshPolicy | None = None
     id_token_signed_response_alg: SigningAlgorithm | None = None
+    basic_encoding: BasicEncoding | None = None
+    both_at_once: BothAtOnce | None = None
+    burn_code_on_invalid_client: bool | None = None
+    request_encodings: tuple[RequestEncoding, ...] | None = None
+    client_assertion_audiences: tuple[str, ...] | None = None
+    client_assertion_lifetime: Positive | None = None
     consent: Consent | None = None
     scope_policy: ScopePolicy | None = None
     require_scope: bool | None = None
@@ -114,11 +150,16 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class ClientKeywords(typing.TypedDict, total=False):
     """The keywords of `oauthmock.client(...)`: the keys of `ClientSettings` besides `client_id`."""
 
-    client_secret: str | None
+    client_secret: str | typing.Sequence[str] | None
     client_name: str | None
     grant_types: typing.Sequence[str] | None
     token_endpoint_auth_method: str | typing.Sequence[str] | None
     scope: str | None
+    jwks: typing.Mapping[str, typing.Any] | None
+    jwks_uri: str | None
+    token_endpoint_auth_signing_alg: str | None
+    client_secret_expires_at: int | None
+    disabled: bool
     redirect_uris: typing.Sequence[str] | None
 
     access_token_lifetime: int | None
@@ -128,6 +169,12 @@ class ClientKeywords(typing.TypedDict, total=False):
     access_token_format: AccessTokenFormat | None
     refresh_policy: RefreshPolicy | None
     id_token_signed_response_alg: SigningAlgorithm | None
+    basic_encoding: BasicEncoding | None
+    both_at_once: BothAtOnce | None
+    burn_code_on_invalid_client: bool | None
+    request_encodings: typing.Sequence[RequestEncoding] | None
+    client_assertion_audiences: typing.Sequence[str] | None
+    client_assertion_lifetime: int | None
     consent: Consent | None
     scope_policy: ScopePolicy | None
     require_scope: bool | None

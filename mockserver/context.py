@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import typing
+import urllib.parse
 
 import msgspec
 
@@ -43,6 +45,8 @@ class Context(msgspec.Struct, kw_only=True):
     clients: dict[str, Client] = msgspec.field(default_factory=dict)
     users: dict[str, User] = msgspec.field(default_factory=dict)
     stubs: dict[str, Stub] = msgspec.field(default_factory=dict)
+    published: dict[str, cabc.Mapping[str, typing.Any]] = msgspec.field(default_factory=dict)
+    """Clients' JWK Sets by path below the issuer: what a `jwks_uri` may name."""
 
     def issuer_url(self, request: Request) -> str:
         """This issuer's identifier as the client reached it (RFC 8414 2)."""
@@ -63,6 +67,27 @@ class Context(msgspec.Struct, kw_only=True):
             )
         self.clients[client.client_id] = client
 
+    def change(self, client: Client) -> None:
+        """Replace what is registered under its `client_id`."""
+        self.clients[client.client_id] = client
+
+    def client_keys(self, client: Client) -> cabc.Mapping[str, typing.Any] | None:
+        """A client's JWK Set (RFC 7591 2): its own, or the one that is published at its `jwks_uri` now."""
+        if client.jwks_uri is None:
+            return client.jwks
+        return self.published.get(self.path_below(client.jwks_uri))
+
+    def assertion_audiences(self, request: Request, client: Client) -> list[str]:
+        """What `aud` of a client's assertion may be (RFC 7523 3), as the client reached this issuer."""
+        issuer = self.issuer_url(request)
+        words = {"issuer": issuer, "token_endpoint": issuer + request.path}
+        return [words.get(audience, audience) for audience in client.policies.client_assertion_audiences]
+
+    def path_below(self, url: str) -> str:
+        """The path of a URL, below this issuer."""
+        path = urllib.parse.urlsplit(url).path
+        return path.removeprefix(f"/{self.name}") if self.name else path
+
     def enrol(self, user: User) -> None:
         """Raises `AlreadyRegistered`."""
         if user.username in self.users:
@@ -73,7 +98,7 @@ class Context(msgspec.Struct, kw_only=True):
 
     def secrets(self) -> list[str]:
         """What must not be shown and cannot be told by its shape, as tokens can: client secrets and passwords."""
-        registered = [client.client_secret for client in self.clients.values()]
+        registered = [secret.value for client in self.clients.values() for secret in client.secrets]
         return [secret for secret in (*registered, *(user.password for user in self.users.values())) if secret]
 
     def default_user(self) -> User:

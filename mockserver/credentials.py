@@ -10,11 +10,20 @@ import secrets
 import urllib.parse
 
 from .errors import InvalidClient
+from .messages import Pairs
 from .messages import Presented
-from .messages import Request
 from .model import Client
 
-__all__ = ["MalformedBasic", "difference", "lengths", "new_secret", "origin", "read_basic", "read_body", "wrong_secret"]
+__all__ = [
+    "MalformedBasic",
+    "check_secret",
+    "difference",
+    "lengths",
+    "new_secret",
+    "origin",
+    "read_basic",
+    "read_pairs",
+]
 
 
 def new_secret(kind: str) -> str:
@@ -58,7 +67,7 @@ def read_basic(value: str) -> tuple[tuple[str, str, str], ...]:
     for text in texts:
         client_id, _, secret = text.partition(":")
         decoded = (urllib.parse.unquote_plus(client_id), urllib.parse.unquote_plus(secret))
-        encoding = "" if decoded == (client_id, secret) else "form-urlencoded"
+        encoding = "" if decoded == (client_id, secret) else "form"
         readings.setdefault(decoded, encoding)
         readings.setdefault((client_id, secret), "raw")
     return tuple((encoding, client_id, secret) for (client_id, secret), encoding in readings.items())
@@ -102,9 +111,9 @@ def _decoded(value: str) -> str | None:
         return None
 
 
-def read_body(request: Request, *, method: str) -> Presented | None:
-    """client_id and client_secret among the body's parameters; None without a secret."""
-    found = dict(reversed([pair for pair in request.form if pair[1]]))
+def read_pairs(pairs: Pairs, *, method: str) -> Presented | None:
+    """client_id and client_secret among the parameters of the body or the query; None without a secret."""
+    found = dict(reversed([pair for pair in pairs if pair[1]]))
     if "client_secret" not in found:
         return None
     client_id, secret = found.get("client_id", ""), found["client_secret"]
@@ -116,19 +125,33 @@ def read_body(request: Request, *, method: str) -> Presented | None:
     )
 
 
-def wrong_secret(presented: Presented, client: Client, clients: cabc.Mapping[str, Client]) -> InvalidClient:
-    """The refusal of a wrong secret; its hint says how the secret differs."""
+def check_secret(presented: Presented, client: Client, clients: cabc.Iterable[Client], *, now: float) -> str:
+    """
+    Compare what was presented with the client's live secrets: the encoding of the reading that fitted.
+
+    Raises `InvalidClient`, whose hint says how the secret differs.
+    """
+    readings = [reading for reading in presented.readings if reading[1] == client.client_id]
+    for encoding, _client_id, sent in readings:
+        for secret in client.secrets:
+            if sent == secret.value and secret.is_live(now):
+                return encoding
+            if sent == secret.value and secret.expires_at is not None:
+                raise _refused(
+                    f"this secret of client {client.client_id!r} expired {now - secret.expires_at:.0f} s ago"
+                    f" ({presented.method})"
+                )
     others = {
         other.client_id: other.client_secret
-        for other in clients.values()
+        for other in clients
         if other.client_id != client.client_id and other.client_secret is not None
     }
     registered = client.client_secret or ""
     # By whichever reading says most; what was sent literally is the last.
-    sent = [secret for _, client_id, secret in presented.readings if client_id == client.client_id]
-    telling = (how for secret in sent if (how := difference(secret, registered, others)) is not None)
-    how = next(telling, lengths(sent[-1], registered))
-    return InvalidClient(
-        "Client authentication failed.",
-        hint=f"the secret of client {client.client_id!r} is wrong: {how} ({presented.method})",
-    )
+    telling = (how for _, _, sent in readings if (how := difference(sent, registered, others)) is not None)
+    how = next(telling, lengths(readings[-1][2], registered))
+    raise _refused(f"the secret of client {client.client_id!r} is wrong: {how} ({presented.method})")
+
+
+def _refused(hint: str) -> InvalidClient:
+    return InvalidClient("Client authentication failed.", hint=hint)

@@ -7,10 +7,12 @@ import collections.abc as cabc
 import dataclasses
 import hashlib
 import secrets
+import time
 import typing
 import urllib.parse
 
 import httpx
+import jwt
 
 from .redaction import redact
 
@@ -109,6 +111,38 @@ def client_secret_json(http: httpx.Client, settings: Settings, form: Form) -> ht
     return http.post(settings["token_url"], json=form | credentials)
 
 
+def client_secret_query(http: httpx.Client, settings: Settings, form: Form) -> httpx.Response:
+    """RFC 6749 2.3.1 forbids it, products do it: in the URL."""
+    credentials = {name: settings[name] for name in ("client_id", "client_secret")}
+    return http.post(settings["token_url"], params=credentials, data=form)
+
+
+def client_secret_bearer(http: httpx.Client, settings: Settings, form: Form) -> httpx.Response:
+    """In no RFC, but in products: the secret as if it were a token."""
+    headers = {"Authorization": f"Bearer {settings['client_secret']}"}
+    return http.post(settings["token_url"], data=form | {"client_id": settings["client_id"]}, headers=headers)
+
+
+def assertion(http: httpx.Client, settings: Settings, form: Form) -> httpx.Response:
+    """RFC 7523 2.2: signed with the private key, or with the secret."""
+    now = int(time.time())
+    claims = {
+        "iss": settings["client_id"],
+        "sub": settings["client_id"],
+        "aud": settings["token_url"],
+        "iat": now,
+        "exp": now + 60,
+        "jti": secrets.token_hex(16),
+    }
+    key = settings.get("private_key") or settings["client_secret"]
+    headers = {"kid": settings["key_id"]} if "key_id" in settings else None
+    signed = {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": jwt.encode(claims, key, algorithm=settings["alg"], headers=headers),
+    }
+    return http.post(settings["token_url"], data=form | signed)
+
+
 def public(http: httpx.Client, settings: Settings, form: Form) -> httpx.Response:
     """RFC 6749 3.2.1: a public client only says who it is."""
     return http.post(settings["token_url"], data=form | {"client_id": settings["client_id"]})
@@ -125,6 +159,10 @@ AUTHENTICATION: dict[str, cabc.Callable[[httpx.Client, Settings, Form], httpx.Re
     "client_secret_basic": client_secret_basic,
     "client_secret_post": client_secret_post,
     "client_secret_json": client_secret_json,
+    "client_secret_query": client_secret_query,
+    "client_secret_bearer": client_secret_bearer,
+    "client_secret_jwt": assertion,
+    "private_key_jwt": assertion,
     "none": public,
 }
 

@@ -10,16 +10,18 @@ import hashlib
 import json
 import threading
 import typing
+import warnings
 
 import jwt
 import msgspec
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .config import SigningAlgorithm
 from .redaction import without
 
-__all__ = ["KeySet", "SigningKey"]
+__all__ = ["KeySet", "SigningKey", "signed"]
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -34,9 +36,22 @@ class SigningKey(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return without(self, "private")
 
+    @classmethod
+    def generate(cls, alg: SigningAlgorithm) -> SigningKey:
+        """A key of its own; an RSA key takes up to 0.4 s."""
+        if alg == "RS256":
+            return _named(alg, rsa.generate_private_key(public_exponent=65537, key_size=2048))
+        return _named(alg, ec.generate_private_key(ec.SECP256R1()))
+
     def sign(self, claims: cabc.Mapping[str, typing.Any], *, typ: str) -> str:
         """A JWS in compact form whose header has `typ`, `alg` and `kid` (RFC 7515 3.1)."""
-        return jwt.encode(dict(claims), self.private, algorithm=self.alg, headers={"typ": typ, "kid": self.kid})
+        return signed(claims, self.private, alg=self.alg, headers={"typ": typ, "kid": self.kid})
+
+    def pem(self) -> str:
+        """The private key, PKCS #8."""
+        return self.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode("ascii")
 
     def public_jwk(self) -> dict[str, str]:
         """The public half with `use`, `alg` and `kid`, without which some verifiers refuse a key (RFC 7517 4)."""
@@ -64,7 +79,7 @@ class KeySet:
         if self._ec is None:
             with self._lock:
                 if self._ec is None:
-                    self._ec = _named("ES256", ec.generate_private_key(ec.SECP256R1()))
+                    self._ec = SigningKey.generate("ES256")
         return self._ec
 
     def prepare(self, alg: SigningAlgorithm) -> None:
@@ -75,6 +90,20 @@ class KeySet:
     def jwks(self, algs: cabc.Iterable[SigningAlgorithm]) -> dict[str, list[dict[str, str]]]:
         """The JWK Set (RFC 7517 5) of the algorithms in use: public members alone."""
         return {"keys": [self.signing(alg).public_jwk() for alg in algs]}
+
+
+def signed(
+    claims: cabc.Mapping[str, typing.Any],
+    key: PrivateKey | str,
+    *,
+    alg: str,
+    headers: cabc.Mapping[str, typing.Any],
+) -> str:
+    """A JWS in compact form under a private key, or under the octets of a secret (RFC 7515 3.1)."""
+    with warnings.catch_warnings():
+        # PyJWT warns of secrets that are shorter than the hash; real servers give them out.
+        warnings.simplefilter("ignore")
+        return jwt.encode(dict(claims), key, algorithm=alg, headers=dict(headers))
 
 
 _RSA_LOCK = threading.Lock()
@@ -91,7 +120,7 @@ def _process_rsa_key() -> concurrent.futures.Future[SigningKey]:
 
     def generate() -> None:
         try:
-            future.set_result(_named("RS256", rsa.generate_private_key(public_exponent=65537, key_size=2048)))
+            future.set_result(SigningKey.generate("RS256"))
         except BaseException as error:
             # Whoever waits for the key gets the error: it must not hang.
             future.set_exception(error)

@@ -31,7 +31,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` is decoded and, once the issuer is known, below the issuer; `target` stays as it was sent. `headers` keep
     case, order and duplicates where the server hands them on. `form` holds the body's parameters, whatever
-    `encoding` they came in (`"form"`, `"json"`, or `""` for none).
+    `encoding` they came in (`"form"`, `"json"`, `"multipart"`, or `""` for none).
     """
 
     method: str
@@ -159,11 +159,13 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     readings: tuple[tuple[str, str, str], ...] = ()
     """Ways to read the credentials: (name of the encoding, client_id, client_secret); the likeliest first."""
+    assertion: str = ""
+    """A client assertion instead of a secret (RFC 7521 4.2)."""
     malformed: str = ""
     """Why the credentials cannot be read at all."""
 
     def __repr__(self) -> str:
-        return without(self, "readings")
+        return without(self, "readings", "assertion")
 
 
 class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +174,7 @@ class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
     client: Client
     method: str
     encoding: str = ""
-    """For Basic: `raw` or `form-urlencoded` when only that reading fits, else empty."""
+    """For Basic: `raw` or `form` (form-urlencoded first) when only that reading fits, else empty."""
 
 
 class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):

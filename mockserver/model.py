@@ -12,14 +12,35 @@ from .config import Policies
 from .redaction import without
 from .scope import Scope
 
-__all__ = ["AuthorizationRecord", "Client", "Kind", "Stub", "TokenRecord", "User"]
+__all__ = ["AuthorizationRecord", "Client", "Kind", "Secret", "Stub", "TokenRecord", "User"]
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
+    """One of a client's secrets. `expires_at` is seconds, UTC, by the server's clock; None: never."""
+
+    value: str
+    expires_at: float | None = None
+
+    def __repr__(self) -> str:
+        return without(self, "value")
+
+    def is_live(self, now: float) -> bool:
+        return self.expires_at is None or now < self.expires_at
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
     """A registered client, every default resolved (RFC 7591 2)."""
 
     client_id: str
-    client_secret: str | None
+    secrets: tuple[Secret, ...]
+    """The newest first, expired ones too; a public client has none."""
+    jwks: cabc.Mapping[str, typing.Any] | None
+    """Its public keys (RFC 7517 5)."""
+    jwks_uri: str | None
+    """Where this server publishes its public keys instead."""
+    assertion_algorithms: tuple[str, ...]
+    """What its assertions may be signed with."""
+    disabled: bool
     client_name: str
     grant_types: frozenset[str]
     auth_methods: tuple[str, ...]
@@ -30,8 +51,13 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     policies: Policies
     """Its own, and the issuer's where it has none."""
 
+    @property
+    def client_secret(self) -> str | None:
+        """The newest secret (RFC 6749 2.3.1); None for a public client."""
+        return self.secrets[0].value if self.secrets else None
+
     def __repr__(self) -> str:
-        return without(self, "client_secret")
+        return without(self, "secrets")
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +82,7 @@ class Kind(enum.Enum):
     CODE = "authorization code"
     ACCESS = "access token"
     REFRESH = "refresh token"
+    ASSERTION = "assertion"
 
 
 class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,16 @@ import dataclasses
 __all__ = ["CLIENT_AUTH", "DEFAULT_CLIENT_AUTH", "DEFAULT_GRANT_TYPES", "GRANT_TYPES", "Cell", "cells"]
 
 GRANT_TYPES = ("authorization_code", "password", "client_credentials", "refresh_token")
-CLIENT_AUTH = ("client_secret_basic", "client_secret_post", "client_secret_json", "none")
+CLIENT_AUTH = (
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_json",
+    "client_secret_query",
+    "client_secret_bearer",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "none",
+)
 
 DEFAULT_GRANT_TYPES = GRANT_TYPES[:3]
 DEFAULT_CLIENT_AUTH = CLIENT_AUTH[:2]

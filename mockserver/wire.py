@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
+import io
 import json
 import typing
 import urllib.parse
@@ -40,9 +41,7 @@ def read(environ: WSGIEnvironment, *, now: float, body_limit: int, trust_proxy: 
     body = _body(environ, body_limit, problems)
     media_type, options = parse_options_header(environ.get("CONTENT_TYPE"))
     expected = body or environ["REQUEST_METHOD"] not in ("GET", "HEAD")
-    encoding, form = (
-        _parameters(body, media_type.lower(), options.get("charset", "utf-8"), problems) if expected else ("", ())
-    )
+    encoding, form = _parameters(body, media_type.lower(), options, problems) if expected else ("", ())
     scheme, host = _origin(environ, trust_proxy)
     path_info = environ.get("PATH_INFO", "/").encode("latin-1")
     return Request(
@@ -96,8 +95,9 @@ def _body(environ: WSGIEnvironment, limit: int, problems: list[OAuthError]) -> b
 
 
 def _parameters(
-    body: bytes, media_type: str, charset: str, problems: list[OAuthError]
-) -> tuple[typing.Literal["form", "json", ""], Pairs]:
+    body: bytes, media_type: str, options: dict[str, str], problems: list[OAuthError]
+) -> tuple[typing.Literal["form", "json", "multipart", ""], Pairs]:
+    charset = options.get("charset", "utf-8")
     if media_type == "application/x-www-form-urlencoded":
         if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
             problems.append(_malformed(f"the body's charset is {charset!r}; RFC 6749 appendix B asks for UTF-8"))
@@ -105,6 +105,8 @@ def _parameters(
             problems.append(_malformed("Content-Type says form-urlencoded, the body is JSON"))
             return "form", ()
         return "form", _pairs(body, "body", problems)
+    if media_type == "multipart/form-data":
+        return "multipart", _parts(body, options, problems)
     if media_type == "application/json" or media_type.endswith("+json"):
         return "json", _members(body, problems)
     if not body:
@@ -128,6 +130,32 @@ def _pairs(text: bytes, of: str, problems: list[OAuthError]) -> Pairs:
     else:
         return tuple(pairs)
     return ()
+
+
+def _parts(body: bytes, options: dict[str, str], problems: list[OAuthError]) -> Pairs:
+    """The fields of a multipart body (RFC 7578)."""
+    from werkzeug.formparser import FormDataParser  # rare, and costly to import
+
+    parser = FormDataParser(_in_memory, silent=False, max_form_parts=_MAX_FIELDS)
+    parser.max_form_memory_size = None  # body_limit has judged the size
+    try:
+        _, fields, files = parser.parse(io.BytesIO(body), "multipart/form-data", len(body), options)
+    except RequestEntityTooLarge:
+        problems.append(_malformed(f"the multipart body has more than {_MAX_FIELDS} parts"))
+        return ()
+    except ValueError as error:
+        problems.append(_malformed(f"Content-Type says multipart/form-data, the body is none: {error}"))
+        return ()
+    if files:
+        name = next(iter(files))
+        problems.append(_malformed(f"the part {name!r} is a file; parameters have no filename (RFC 7578 4.2)"))
+        return ()
+    return tuple(fields.items(multi=True))
+
+
+def _in_memory(*_: object, **__: object) -> typing.IO[bytes]:
+    """Where werkzeug puts a file, which is about to be refused: not on the disk."""
+    return io.BytesIO()
 
 
 def _members(body: bytes, problems: list[OAuthError]) -> Pairs:

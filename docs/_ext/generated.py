@@ -8,6 +8,7 @@ import collections.abc as cabc
 import importlib
 import inspect
 import itertools
+import json
 import pathlib
 import re
 import typing
@@ -48,6 +49,12 @@ _EXAMPLES: dict[str, str] = {
     "id_token_signed_response_alg": '"ES256"',
     "scopes_supported": '["orders:read", "orders:write"]',
     "require_pkce": "true",
+    "basic_encoding": '"form"',
+    "both_at_once": '"prefer_header"',
+    "burn_code_on_invalid_client": "true",
+    "request_encodings": '["form", "json"]',
+    "client_assertion_audiences": '["issuer"]',
+    "client_assertion_lifetime": "300",
     "consent": '"auto"',
     "scope_policy": '"drop"',
     "require_scope": "true",
@@ -110,7 +117,7 @@ def _kind(hint: typing.Any) -> str:
         return " or ".join(_kind(arg) for arg in args if arg is not type(None))
     if typing.get_origin(hint) is tuple:
         inner = _kind(args[0])
-        return {"string": "list of strings", "table": "list of tables"}[inner]
+        return {"string": "list of strings", "table": "list of tables"}.get(inner, f"list of {inner}")
     if typing.get_origin(hint) is dict:
         return "table"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
@@ -126,11 +133,14 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     value = field.default
     if value is None:
         return "none"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if value == ():
-        return "`[]`"
-    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+    return f"`{_toml(value)}`"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    # JSON spells strings, numbers and booleans as TOML does
+    return json.dumps(value)
 
 
 def _fields(of: str) -> list[msgspec.structs.FieldInfo]:

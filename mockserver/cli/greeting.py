@@ -102,7 +102,9 @@ def _with_secrets(issuer: Issuer) -> cabc.Iterator[tuple[Client, str | None]]:
     """Clients, each with what may be shown of its secret; None where it has none."""
     configured = {settings.client_id: settings.client_secret for settings in issuer.context.settings.clients}
     for client in issuer.context.clients.values():
-        yield client, client.client_secret and _shown(client.client_secret, configured[client.client_id], DEMO_SECRET)
+        given = configured[client.client_id]
+        first = given[0] if isinstance(given, tuple) else given
+        yield client, client.client_secret and _shown(client.client_secret, first, DEMO_SECRET)
 
 
 def _users(issuer: Issuer) -> list[str]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import typing
 
+import msgspec
+
+from ..context import Context
 from ..credentials import MalformedBasic
+from ..credentials import check_secret
 from ..credentials import read_basic
-from ..credentials import wrong_secret
+from ..errors import InvalidClient
 from ..messages import Authenticated
 from ..messages import Presented
 from ..messages import Request
 from ..model import Client
 
 name: typing.Final = "client_secret_basic"
+
+_REMEDY = {
+    "form": "form-urlencode client_id and client_secret before they are joined (RFC 6749 2.3.1)",
+    "raw": "join client_id and client_secret as they are (RFC 7617 2)",
+}
 
 
 def extract(request: Request) -> Presented | None:
@@ -33,8 +41,23 @@ def extract(request: Request) -> Presented | None:
     return Presented(method=name, client_id=readings[0][1], readings=readings)
 
 
-def verify(presented: Presented, client: Client, clients: cabc.Mapping[str, Client]) -> Authenticated:
-    for encoding, client_id, secret in presented.readings:
-        if client_id == client.client_id and secret == client.client_secret:
-            return Authenticated(client=client, method=name, encoding=encoding)
-    raise wrong_secret(presented, client, clients)
+def verify(presented: Presented, request: Request, client: Client, context: Context) -> Authenticated:
+    wanted = client.policies.basic_encoding
+    fitting = presented
+    if wanted != "either":
+        readings = tuple(reading for reading in presented.readings if reading[0] in ("", wanted))
+        fitting = msgspec.structs.replace(presented, readings=readings)
+    clients, now = context.clients.values(), context.clock.now()
+    if any(client_id == client.client_id for _, client_id, _ in fitting.readings):
+        try:
+            return Authenticated(client=client, method=name, encoding=check_secret(fitting, client, clients, now=now))
+        except InvalidClient:
+            if wanted == "either":
+                raise
+    # The other reading says what is wrong: the encoding alone, or the secret too.
+    encoding = check_secret(presented, client, clients, now=now)
+    raise InvalidClient(
+        "Client authentication failed.",
+        hint=f"client {client.client_id!r} has basic_encoding {wanted!r}, and its credentials fit only when they are"
+        f" read as {encoding!r}: {_REMEDY[wanted]}",
+    )

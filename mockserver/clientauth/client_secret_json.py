@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import typing
 
-from ..credentials import read_body
-from ..credentials import wrong_secret
+from ..context import Context
+from ..credentials import check_secret
+from ..credentials import read_pairs
 from ..messages import Authenticated
 from ..messages import Presented
 from ..messages import Request
@@ -16,10 +16,9 @@ name: typing.Final = "client_secret_json"
 
 
 def extract(request: Request) -> Presented | None:
-    return read_body(request, method=name) if request.encoding == "json" else None
+    return read_pairs(request.form, method=name) if request.encoding == "json" else None
 
 
-def verify(presented: Presented, client: Client, clients: cabc.Mapping[str, Client]) -> Authenticated:
-    if presented.readings[0][2] != client.client_secret:
-        raise wrong_secret(presented, client, clients)
+def verify(presented: Presented, request: Request, client: Client, context: Context) -> Authenticated:
+    check_secret(presented, client, context.clients.values(), now=context.clock.now())
     return Authenticated(client=client, method=name)

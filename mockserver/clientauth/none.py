@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import typing
 
+from ..context import Context
 from ..messages import Authenticated
 from ..messages import Presented
 from ..messages import Request
@@ -14,9 +14,11 @@ name: typing.Final = "none"
 
 
 def extract(request: Request) -> Presented | None:
-    client_id = next((value for key, value in request.form if key == "client_id" and value), None)
+    # The query is looked at too: whether parameters may be there is the client's affair.
+    pairs = (*request.form, *request.query)
+    client_id = next((value for key, value in pairs if key == "client_id" and value), None)
     return Presented(method=name, client_id=client_id) if client_id is not None else None
 
 
-def verify(presented: Presented, client: Client, clients: cabc.Mapping[str, Client]) -> Authenticated:
+def verify(presented: Presented, request: Request, client: Client, context: Context) -> Authenticated:
     return Authenticated(client=client, method=name)

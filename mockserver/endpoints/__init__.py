@@ -17,9 +17,10 @@ __all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint"]
 
 _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("authorize", ("GET", "POST"), authorize.answer, refusal.to_browser),
-    ClientEndpoint("token", ("POST",), token.answer, refusal.to_client),
+    ClientEndpoint("token", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
     Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_bearer),
     Endpoint("jwks", ("GET",), jwks.answer, refusal.to_client),
+    Endpoint("client_jwks", ("GET",), jwks.published, refusal.to_client),
     Endpoint("openid_configuration", ("GET",), metadata.openid_configuration, refusal.to_client),
     Endpoint("authorization_server", ("GET",), metadata.authorization_server, refusal.to_client),
     Endpoint("callback", ("GET", "POST"), callback.answer, refusal.to_browser),

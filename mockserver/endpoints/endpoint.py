@@ -31,3 +31,5 @@ class ClientEndpoint(msgspec.Struct, frozen=True):
     methods: tuple[str, ...]
     answer: cabc.Callable[[Request, Authenticated, Context], Reply]
     refuse: cabc.Callable[[OAuthError], Reply]
+    unauthenticated: cabc.Callable[[Request, Context], None] = lambda request, context: None
+    """What a request costs whose client authentication failed."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .. import pkce
+from ..assertions import ALGORITHMS
+from ..assertions import MAC_ALGORITHMS
 from ..clientauth import METHODS
 from ..context import Context
 from ..grants import GRANTS
@@ -45,6 +47,7 @@ def document(issuer: str, context: Context) -> dict[str, object]:
         "response_modes_supported": ["query"],
         "grant_types_supported": list(GRANTS),
         "token_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *MAC_ALGORITHMS],
         "code_challenge_methods_supported": list(pkce.METHODS),
     }
     known = context.settings.scopes_supported

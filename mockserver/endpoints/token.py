@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 
 from ..config import Policies
+from ..config import RequestEncoding
 from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import UnauthorizedClient
@@ -15,10 +16,19 @@ from ..messages import Reply
 from ..messages import Request
 from ..messages import TokenRequest
 from ..messages import Tokens
+from ..model import Client
+from ..model import Kind
 from ..registration import parse_scope
 from ..tokens import mint
 
-__all__ = ["answer"]
+__all__ = ["answer", "unauthenticated"]
+
+_SAID = {
+    "form": "application/x-www-form-urlencoded",
+    "json": "application/json",
+    "multipart": "multipart/form-data",
+    "query": "parameters in the URL",
+}
 
 
 def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
@@ -30,15 +40,17 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     return Reply.of_json(_members(tokens, caller.client.policies), why=why)
 
 
+def unauthenticated(request: Request, context: Context) -> None:
+    """By `burn_code_on_invalid_client` a failed attempt uses up the code that came with it; else it costs nothing."""
+    code = request.parameter("code")
+    found = None if code is None else context.store.find(Kind.CODE, code)
+    client = None if found is None else context.clients.get(found.record.client_id)
+    if code is not None and client is not None and client.policies.burn_code_on_invalid_client:
+        context.store.take(Kind.CODE, code)
+
+
 def _token_request(request: Request, caller: Authenticated, context: Context) -> TokenRequest:
-    parameters = request.parameters()
-    # RFC 6749 4: parameters come form-urlencoded; JSON is for clients that are registered to authenticate in it
-    if request.encoding == "json" and "client_secret_json" not in caller.client.auth_methods:
-        raise InvalidRequest(
-            "The request body must be application/x-www-form-urlencoded.",
-            hint=f"the body is JSON, which only client_secret_json allows; client {caller.client.client_id!r} is"
-            f" registered with {' or '.join(caller.client.auth_methods)}",
-        )
+    parameters = _parameters(request, caller.client)
     grant_type = parameters.get("grant_type")
     if grant_type is None:
         elsewhere = " (it is in the URL, where RFC 6749 4 has no place for it)" if _in_query(request) else ""
@@ -65,6 +77,36 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
         scope=parse_scope(parameters.get("scope"), caller.client.policies.scope_separator),
         issuer=context.issuer_url(request),
     )
+
+
+def _parameters(request: Request, client: Client) -> dict[str, str]:
+    """The parameters, from where this client may put them (RFC 6749 4: the form-urlencoded body)."""
+    taken = _encodings(client)
+    if request.encoding and request.encoding not in taken:
+        raise InvalidRequest(
+            f"The request body must not be encoded as {request.encoding}.",
+            hint=f"the body is {_SAID[request.encoding]}; client {client.client_id!r} may send"
+            f" {' or '.join(_SAID[encoding] for encoding in taken)} (request_encodings; RFC 6749 4)",
+        )
+    in_body = request.parameters()
+    if "query" not in taken:
+        return in_body
+    in_query = request.parameters(of="query")
+    for name in in_body:
+        if name in in_query:
+            raise InvalidRequest(
+                "A parameter is included more than once.",
+                hint=f"parameter {name!r} is in the URL and in the body: send it in one place (RFC 6749 3.2)",
+            )
+    return {**in_query, **in_body}
+
+
+def _encodings(client: Client) -> tuple[RequestEncoding, ...]:
+    """What is registered, or what the client's authentication methods cannot do without."""
+    if client.policies.request_encodings is not None:
+        return client.policies.request_encodings
+    implied: dict[str, RequestEncoding] = {"client_secret_json": "json", "client_secret_query": "query"}
+    return ("form", *(encoding for method, encoding in implied.items() if method in client.auth_methods))
 
 
 def _in_query(request: Request) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .client import RegisteredClient
 from .handles import EndpointHandle
 from .handles import Protected
-from .handles import RegisteredClient
 from .issuer import Issuer
 from .mock import OAuthMock
 from .mock import create_app

@@ -1,9 +1,7 @@
-"""What the verbs hand out: a registered client, an endpoint that can be made to fail, a protected path."""
+"""What the verbs hand out: an endpoint that can be made to fail, a protected path."""
 
 from __future__ import annotations
 
-import collections.abc as cabc
-import json
 import typing
 
 from ..errors import ConfigurationError
@@ -11,26 +9,13 @@ from ..faults import Delay
 from ..faults import Fail
 from ..faults import Fault
 from ..faults import Place
-from ..messages import Issue
-from ..model import AuthorizationRecord
-from ..model import Client
-from ..model import User
-from ..pkce import check_challenge
-from ..registration import allowed_scope
-from ..registration import default_scope
-from ..registration import parse_scope
-from ..scope import Scope
-from ..stores import new_family
-from ..tokens import mint
-from ..tokens import store_code
 
 if typing.TYPE_CHECKING:
     from ..app import State
     from ..context import Context
     from ..journal import Exchange
-    from ..ledger import IssuedToken
 
-__all__ = ["EndpointHandle", "IssuerState", "Protected", "RegisteredClient"]
+__all__ = ["EndpointHandle", "IssuerState", "Protected"]
 
 
 class IssuerState(typing.Protocol):
@@ -48,132 +33,6 @@ class IssuerState(typing.Protocol):
     def state(self) -> State: ...
     @property
     def context(self) -> Context: ...
-
-
-class RegisteredClient:
-    """A client as the server knows it; its attributes are the settings of the code under test."""
-
-    def __init__(self, issuer: IssuerState, client: Client) -> None:
-        self._issuer = issuer
-        self._client = client
-
-    @property
-    def client_id(self) -> str:
-        return self._client.client_id
-
-    @property
-    def client_secret(self) -> str:
-        """Raises `ConfigurationError` for a public client, which has none."""
-        if self._client.client_secret is None:
-            raise ConfigurationError(
-                f"client {self.client_id!r} is public (token_endpoint_auth_method 'none') and has no secret; leave it"
-                " out, or register another method"
-            )
-        return self._client.client_secret
-
-    @property
-    def token_endpoint_auth_method(self) -> tuple[str, ...]:
-        return self._client.auth_methods
-
-    @property
-    def grant_types(self) -> frozenset[str]:
-        return self._client.grant_types
-
-    @property
-    def scope(self) -> str | None:
-        """The registered scope; None when the client may ask for anything."""
-        return None if self._client.scope is None else str(self._client.scope)
-
-    def grant(
-        self,
-        *,
-        user: str | None = None,
-        scope: str | None = None,
-        access_token_lifetime: int | None = None,
-        refresh_token_lifetime: int | None = None,
-    ) -> IssuedToken:
-        """
-        Mint an access and a refresh token as if `user` (None: the first registered) had been through the dance.
-
-        For connectors that start from a stored refresh token. Lifetimes are seconds. Raises `InvalidScope` for a scope
-        that the client may not have, `ConfigurationError` for an unknown user.
-        """
-        context = self._issuer.context
-        person = _person(context, user)
-        mint(
-            Issue(
-                client=self._client,
-                user=person,
-                scope=_granted(scope, self._client, context),
-                grant_type="authorization_code",
-                client_auth="",
-                issuer=self._issuer.identifier,
-                family=new_family(),
-                refresh="refresh_token" in self._client.grant_types,
-                auth_time=context.clock.now(),
-                access_token_lifetime=access_token_lifetime,
-                refresh_token_lifetime=refresh_token_lifetime,
-            ),
-            context,
-        )
-        return context.ledger.last
-
-    def issue_code(
-        self,
-        *,
-        user: str | None = None,
-        scope: str | None = None,
-        redirect_uri: str | None = None,
-        code_challenge: str | None = None,
-        code_challenge_method: str | None = None,
-        nonce: str | None = None,
-        lifetime: int | None = None,
-    ) -> str:
-        """
-        Make an authorization code as if `user` had approved. `lifetime` is seconds.
-
-        Where `redirect_uri` is given, the token request must repeat it. Raises like `grant`.
-        """
-        context = self._issuer.context
-        now = context.clock.now()
-        granted = _granted(scope, self._client, context)
-        record = AuthorizationRecord(
-            family=new_family(),
-            client_id=self.client_id,
-            user=_person(context, user),
-            asked=granted,
-            scope=granted,
-            expires_at=now + (self._client.policies.authorization_code_lifetime if lifetime is None else lifetime),
-            redirect_uri=redirect_uri,
-            code_challenge=code_challenge,
-            code_challenge_method=check_challenge(code_challenge, code_challenge_method, required=False),
-            nonce=nonce,
-            auth_time=now,
-        )
-        return store_code(record, context)
-
-    def store_in_secretsmanager(self, name: str, *, region_name: str = "us-east-1") -> str:
-        """
-        Put client_id, client_secret and token_url as JSON into AWS Secrets Manager (moto's, in a test).
-
-        Returns the secret's ARN.
-        Raises `ConfigurationError` when boto3 is not installed.
-        """
-        try:
-            import boto3
-        except ImportError:
-            raise ConfigurationError("boto3 is not installed; pip install 'pytest-oauthmock[aws]'") from None
-        secret = {
-            "client_id": self.client_id,
-            "client_secret": self._client.client_secret,
-            "token_url": self._issuer.token_url,
-        }
-        secrets_manager = boto3.client("secretsmanager", region_name=region_name)
-        created = secrets_manager.create_secret(Name=name, SecretString=json.dumps(secret))
-        return str(created["ARN"])
-
-    def __repr__(self) -> str:
-        return f"<RegisteredClient {self.client_id!r} by {' or '.join(self._client.auth_methods)}>"
 
 
 class EndpointHandle:
@@ -241,21 +100,3 @@ class Protected(EndpointHandle):
     @property
     def url(self) -> str:
         return self._issuer.url + self.path
-
-
-def _granted(scope: str | None, client: Client, context: Context) -> Scope:
-    """What a test asks for, separated by spaces whatever the client's requests have between two scopes."""
-    asked = parse_scope(scope)
-    return default_scope(client, context.settings) if asked is None else allowed_scope(asked, client, context.settings)
-
-
-def _person(context: Context, username: str | None) -> User:
-    if username is None:
-        return context.default_user()
-    if username not in context.users:
-        known: cabc.Iterable[str] = map(repr, context.users)
-        raise ConfigurationError(
-            f"no user is called {username!r} (registered: {', '.join(known) or 'none'}); register:"
-            f" oauthmock.user({username!r})"
-        )
-    return context.users[username]

@@ -7,18 +7,24 @@ import itertools
 import json
 import typing
 
+import msgspec
+
 from .. import settings as from_settings
+from ..assertions import BadAssertion
+from ..assertions import public_keys
 from ..config import ClientKeywords
+from ..config import ClientSettings
 from ..config import UserSettings
 from ..errors import ConfigurationError
 from ..errors import ServerNotRunning
 from ..faults import Place
+from ..keys import SigningKey
 from ..model import Stub
 from ..model import User
 from ..scope import Scope
+from .client import RegisteredClient
 from .handles import EndpointHandle
 from .handles import Protected
-from .handles import RegisteredClient
 from .variant import Variant
 
 if typing.TYPE_CHECKING:
@@ -125,9 +131,29 @@ class Issuer:
         URI. Lifetimes are seconds. Raises `ConfigurationError` that names the key and the nearest right value.
         """
         name = f"client-{next(_SERIAL)}" if client_id is None else client_id
-        registered = from_settings.client(from_settings.checked(name, settings), self.context.settings)
+        own = from_settings.checked(name, settings)
+        key = _key_pair(own)
+        if key is not None:
+            own = msgspec.structs.replace(own, jwks={"keys": [key.public_jwk()]})
+        published = [self.identifier + path for path in self.context.published]
+        registered = from_settings.client(own, self.context.settings, published)
         self.context.register(registered)
-        return RegisteredClient(self, registered)
+        return RegisteredClient(self, registered, key)
+
+    def publish_jwks(self, path: str, jwks: cabc.Mapping[str, typing.Any]) -> str:
+        """
+        Serve a client's public keys at this path, and return the URL for `client(jwks_uri=...)`.
+
+        A second call for the same path replaces the keys, as a rotation does. Raises `ConfigurationError` for a path
+        that is taken, and for what is no JWK Set of public keys (RFC 7517 5).
+        """
+        self._check_free(f"publish_jwks({path!r})", path)
+        try:
+            public_keys(jwks)
+        except BadAssertion as error:
+            raise ConfigurationError(f"publish_jwks({path!r}): {error}") from None
+        self.context.published[path] = jwks
+        return self.identifier + path
 
     def user(self, username: str, *, password: str | None = None, **claims: typing.Any) -> User:
         """
@@ -148,10 +174,7 @@ class Issuer:
         A second call for the same path replaces the first. Raises `ConfigurationError` for a path that the protocol
         uses itself.
         """
-        if not path.startswith("/") or "?" in path or "#" in path:
-            raise ConfigurationError(f"protect({path!r}): write a path that begins with / and has no query or fragment")
-        if path in (*self.context.paths.values(), "/callback"):
-            raise ConfigurationError(f"protect({path!r}): the protocol is served there; choose another path")
+        self._check_free(f"protect({path!r})", path)
         self.context.stubs[path] = Stub(
             path=path,
             scope=Scope.parse(scope),
@@ -212,11 +235,26 @@ class Issuer:
         """One cell of the matrix with a client, a user and settings of its own."""
         return Variant(self, cell)
 
+    def _check_free(self, what: str, path: str) -> None:
+        if not path.startswith("/") or "?" in path or "#" in path:
+            raise ConfigurationError(f"{what}: write a path that begins with / and has no query or fragment")
+        if path in (*self.context.paths.values(), "/callback"):
+            raise ConfigurationError(f"{what}: the protocol is served there; choose another path")
+
     def _endpoint(self, name: str) -> EndpointHandle:
         return EndpointHandle(self, Place(self._name, name))
 
     def _url_of(self, endpoint: str) -> str:
         return self.url + self.context.paths[endpoint]
+
+
+def _key_pair(settings: ClientSettings) -> SigningKey | None:
+    """A key pair for a client that signs its assertions and brought no keys."""
+    method = settings.token_endpoint_auth_method or ()
+    methods = (method,) if isinstance(method, str) else method
+    if "private_key_jwt" not in methods or settings.jwks is not None or settings.jwks_uri is not None:
+        return None
+    return SigningKey.generate("RS256" if settings.token_endpoint_auth_signing_alg == "RS256" else "ES256")
 
 
 def _json(path: str, value: typing.Any) -> bytes:

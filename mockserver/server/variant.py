@@ -47,7 +47,7 @@ class ConnectorSettings(cabc.Mapping[str, str]):
         return len(self._values)
 
     def __repr__(self) -> str:
-        secret = ("client_secret", "password", "refresh_token", "code_verifier")
+        secret = ("client_secret", "private_key", "password", "refresh_token", "code_verifier")
         return f"ConnectorSettings({ {k: '***' if k in secret else v for k, v in self.items()} })"
 
 
@@ -112,8 +112,12 @@ class Variant:
             "resource_url": self.resource_url,
             "bearer": "header",
         }
-        if self.client_auth != "none":
+        if self.client_auth == "private_key_jwt":
+            settings |= {"private_key": self.client.private_key, "key_id": self.client.key_id}
+        elif self.client_auth != "none":
             settings["client_secret"] = self.client.client_secret
+        if self.client_auth in ("private_key_jwt", "client_secret_jwt"):
+            settings["alg"] = self.client.signing_alg
         if grant_type != "client_credentials":
             settings["refresh_url"] = issuer.token_url
         if grant_type == "authorization_code":

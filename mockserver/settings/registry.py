@@ -19,6 +19,7 @@ from ..model import Client
 from ..model import User
 from ..registration import malformed_uri
 from ..scope import Scope
+from . import credentials
 from .shape import nearest
 from .shape import sound
 
@@ -28,11 +29,12 @@ __all__ = ["checked", "client", "user"]
 _DEFAULT_METHODS = ("client_secret_basic", "client_secret_post")
 
 
-def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
+def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Container[str] = ()) -> Client:
     """
     The client that an issuer registers. A confidential one without a secret is given one.
 
-    Raises `ConfigurationError` for a grant or method that does not exist and for keys that contradict each other.
+    `published` has the URLs that a `jwks_uri` may be. Raises `ConfigurationError` for a grant or method that does not
+    exist and for keys that contradict each other.
     """
     methods = settings.token_endpoint_auth_method or _DEFAULT_METHODS
     methods = (methods,) if isinstance(methods, str) else tuple(methods)
@@ -44,13 +46,7 @@ def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
         raise ConfigurationError(
             f"{what}: client_id must be printable and not empty (RFC 6749 appendix A.1)", key="client_id"
         )
-    public = methods == ("none",)
-    if public and settings.client_secret is not None:
-        raise ConfigurationError(
-            f"{what}: token_endpoint_auth_method 'none' has no secret; leave client_secret out, or name another method",
-            key="client_secret",
-        )
-    if public and settings.grant_types is not None and "client_credentials" in settings.grant_types:
+    if methods == ("none",) and settings.grant_types is not None and "client_credentials" in settings.grant_types:
         raise ConfigurationError(
             f"{what}: a public client (method 'none') may not use client_credentials (RFC 6749 4.4); drop one of them",
             key="grant_types",
@@ -66,7 +62,11 @@ def client(settings: ClientSettings, issuer: IssuerSettings) -> Client:
     _scope(what, "default_scope", settings.default_scope, issuer)
     return Client(
         client_id=settings.client_id,
-        client_secret=None if public else settings.client_secret or new_secret("cs"),
+        secrets=credentials.secrets(what, settings, methods),
+        jwks=credentials.keys(what, settings, methods, published),
+        jwks_uri=settings.jwks_uri,
+        assertion_algorithms=credentials.algorithms(what, settings, methods),
+        disabled=settings.disabled,
         client_name=settings.client_name or settings.client_id,
         grant_types=frozenset(grant_types),
         auth_methods=methods,

@@ -12,6 +12,9 @@ from .store import Record
 
 __all__ = ["MemoryStore"]
 
+# At so many claims the expired ones are swept out.
+_SWEEP_AT = 10_000
+
 
 class MemoryStore:
     """
@@ -20,13 +23,15 @@ class MemoryStore:
     Keys are 16-byte digests: a long-lived server keeps 100,000 tokens without keeping their text.
     """
 
-    __slots__ = ("_dead", "_issued", "_lock", "_records", "_taken")
+    __slots__ = ("_claimed", "_dead", "_issued", "_lock", "_records", "_sweep_at", "_taken")
 
     def __init__(self) -> None:
         self._records: dict[Kind, dict[bytes, Record]] = {kind: {} for kind in Kind}
         self._taken: dict[Kind, set[bytes]] = {kind: set() for kind in Kind}
+        self._claimed: dict[Kind, dict[bytes, float]] = {kind: {} for kind in Kind}
         self._dead: set[str] = set()
         self._issued: set[str] = set()
+        self._sweep_at = _SWEEP_AT
         self._lock = threading.Lock()
 
     def find(self, kind: Kind, value: str) -> Entry | None:
@@ -41,6 +46,18 @@ class MemoryStore:
             if entry is not None:
                 self._taken[kind].add(key)
             return entry
+
+    def claim(self, kind: Kind, value: str, *, now: float, expires_at: float) -> bool:
+        key = _digest(value)
+        with self._lock:
+            claimed = self._claimed[kind]
+            if claimed.get(key, now) > now:
+                return False
+            if len(claimed) >= self._sweep_at:
+                self._claimed[kind] = claimed = {k: until for k, until in claimed.items() if until > now}
+                self._sweep_at = max(_SWEEP_AT, 2 * len(claimed))
+            claimed[key] = expires_at
+            return True
 
     def kill(self, family: str) -> None:
         with self._lock:

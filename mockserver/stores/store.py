@@ -33,7 +33,7 @@ class Store(typing.Protocol):
     """
     Codes and tokens by kind and value. Values are not kept: implementations store a digest.
 
-    Every write is one of three atomic verbs, because the races that a mock must win (fifty redemptions of one code,
+    Every write is one of four atomic verbs, because the races that a mock must win (fifty redemptions of one code,
     a rotation against a revocation) are lost between a read and a write.
     """
 
@@ -42,6 +42,9 @@ class Store(typing.Protocol):
 
     def take(self, kind: Kind, value: str) -> Entry | None:
         """Mark as taken and say what it was before: exactly one caller gets `taken=False`."""
+
+    def claim(self, kind: Kind, value: str, *, now: float, expires_at: float) -> bool:
+        """Remember a value that must not come twice until it expires: exactly one caller gets True (RFC 7523 3)."""
 
     def kill(self, family: str) -> None:
         """End everything the family has and everything it would still be given."""

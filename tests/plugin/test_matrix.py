@@ -379,7 +379,7 @@ _WRONG = {
         '@pytest.mark.oauthmock_matrix(client_auth=["kerberos"])',
         (
             r"test_own\.py:5 test_cell: @pytest\.mark\.oauthmock_matrix: client_auth has 'kerberos';"
-            r" known are client_secret_basic, client_secret_post, client_secret_json, none"
+            r" known are client_secret_basic, client_secret_post, client_secret_json, client_secret_query,"
         ),
     ),
     "argument": (

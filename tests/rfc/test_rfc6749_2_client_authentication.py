@@ -97,7 +97,7 @@ def test_each_grant_takes_each_registered_method(mock: OAuthMock, http: typing.A
     assert (exchange.verdict, exchange.status, exchange.error) == ("accepted", 200, None)
     assert (exchange.client_id, exchange.client_auth) == ("crm & Co: 100%", REGISTERED[method])
     assert exchange.grant_type == grant.partition("+")[0]
-    assert exchange.basic_encoding == ("form-urlencoded" if method == "basic form-encoded" else "")
+    assert exchange.basic_encoding == ("form" if method == "basic form-encoded" else "")
     assert mock.tokens.last.client_auth == REGISTERED[method]
 
 
@@ -299,10 +299,11 @@ def test_a_secret_without_client_id_is_refused(mock: OAuthMock, http: typing.Any
 def test_a_malformed_authorization_header_is_challenged(mock: OAuthMock, http: typing.Any, header: str) -> None:
     """RFC 6749 5.2: whoever used the Authorization header and failed gets 401 with WWW-Authenticate."""
     mock.client("crm", client_secret="s")
+    challenge = _CHALLENGE.replace("Basic", "Bearer") if header.startswith("Bearer") else _CHALLENGE
 
     response = http.token({"grant_type": "client_credentials"}, headers=[("Authorization", header)])
 
-    assert http.answer(response) == http.refused(401, "invalid_client", challenge=_CHALLENGE)
+    assert http.answer(response) == http.refused(401, "invalid_client", challenge=challenge)
     assert mock.journal.last.why
 
 

@@ -32,7 +32,7 @@ def test_the_default_matrix_has_six_cells() -> None:
 
 def test_meaningless_cells_are_left_out() -> None:
     """RFC 6749 4.4: no client_credentials without credentials."""
-    assert len(EVERY) == 15
+    assert len(EVERY) == 31
     assert Cell("client_credentials", "none") not in EVERY
     assert not Cell("client_credentials", "none").meaningful
     assert Cell("password", "none").meaningful
@@ -77,14 +77,23 @@ def connect(variant: Variant, http: Client) -> int:
 
 def send(variant: Variant, http: Client, form: dict[str, str]) -> int:
     given = variant.settings
-    if given.client_auth == "client_secret_basic":
-        return http.post("/token", data=form, auth=(given.client_id, given.client_secret)).status_code
-    form["client_id"] = given.client_id
-    if given.client_auth != "none":
-        form["client_secret"] = given.client_secret
-    if given.client_auth == "client_secret_json":
-        return http.post("/token", json=form).status_code
-    return http.post("/token", data=form).status_code
+    secret = {name: given[name] for name in ("client_id", "client_secret") if name in given}
+    bearer = {"Authorization": f"Bearer {given.get('client_secret')}"}
+    assertion = {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": "" if given.client_auth == "none" else variant.client.client_assertion(),
+    }
+    options: dict[str, cabc.Mapping[str, object]] = {
+        "client_secret_basic": {"data": form, "auth": (given.client_id, given.get("client_secret"))},
+        "client_secret_post": {"data": form | secret},
+        "client_secret_json": {"json": form | secret},
+        "client_secret_query": {"data": form, "query_string": secret},
+        "client_secret_bearer": {"data": form, "headers": bearer},
+        "client_secret_jwt": {"data": form | assertion},
+        "private_key_jwt": {"data": form | assertion},
+        "none": {"data": form | secret},
+    }
+    return http.post("/token", **options[given.client_auth]).status_code
 
 
 @pytest.mark.parametrize("variant", [pytest.param(cell, id=cell.id) for cell in EVERY], indirect=True)
@@ -104,8 +113,11 @@ def test_each_cell_works_and_is_verified(mock: OAuthMock, http: Client, variant:
 def test_settings_have_what_the_cell_needs_and_nothing_else(variant: Variant) -> None:
     """Absent, not None."""
     names = {"grant_type", "client_auth", "client_id", "token_url", "scope", "resource_url", "bearer"}
-    if variant.client_auth != "none":
-        names.add("client_secret")
+    names |= {
+        "none": set(),
+        "private_key_jwt": {"private_key", "key_id", "alg"},
+        "client_secret_jwt": {"client_secret", "alg"},
+    }.get(variant.client_auth, {"client_secret"})
     if variant.grant_type != "client_credentials":
         names.add("refresh_url")
     names |= {

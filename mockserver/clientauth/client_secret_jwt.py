@@ -1,0 +1,34 @@
+"""An assertion under a MAC with the client secret (RFC 7523 2.2, OpenID Connect Core 9)."""
+
+from __future__ import annotations
+
+import functools
+import typing
+
+from .. import assertions
+from ..context import Context
+from ..messages import Authenticated
+from ..messages import Presented
+from ..messages import Request
+from ..model import Client
+from ..model import Kind
+
+name: typing.Final = "client_secret_jwt"
+
+
+def extract(request: Request) -> Presented | None:
+    return assertions.presented(request, method=name, mac=True)
+
+
+def verify(presented: Presented, request: Request, client: Client, context: Context) -> Authenticated:
+    now = context.clock.now()
+    keys = [assertions.secret_key(secret.value) for secret in client.secrets if secret.is_live(now)]
+    assertions.authenticate(
+        presented,
+        keys,
+        client,
+        audiences=context.assertion_audiences(request, client),
+        now=context.clock.peer(),
+        claim=functools.partial(context.store.claim, Kind.ASSERTION),
+    )
+    return Authenticated(client=client, method=name)

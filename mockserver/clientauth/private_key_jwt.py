@@ -1,0 +1,40 @@
+"""An assertion under the client's private key (RFC 7523 2.2, OpenID Connect Core 9)."""
+
+from __future__ import annotations
+
+import functools
+import typing
+
+from .. import assertions
+from ..context import Context
+from ..errors import InvalidClient
+from ..messages import Authenticated
+from ..messages import Presented
+from ..messages import Request
+from ..model import Client
+from ..model import Kind
+
+name: typing.Final = "private_key_jwt"
+
+
+def extract(request: Request) -> Presented | None:
+    return assertions.presented(request, method=name, mac=False)
+
+
+def verify(presented: Presented, request: Request, client: Client, context: Context) -> Authenticated:
+    jwks = context.client_keys(client)
+    if jwks is None:
+        raise InvalidClient(
+            "Client authentication failed.",
+            hint=f"nothing is published at {client.jwks_uri!r}, the jwks_uri of client {client.client_id!r}",
+        )
+    keys = assertions.public_keys(jwks)
+    assertions.authenticate(
+        presented,
+        keys,
+        client,
+        audiences=context.assertion_audiences(request, client),
+        now=context.clock.peer(),
+        claim=functools.partial(context.store.claim, Kind.ASSERTION),
+    )
+    return Authenticated(client=client, method=name)

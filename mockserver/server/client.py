@@ -1,0 +1,287 @@
+"""A registered client as a test holds it: the settings of the code under test, and what may be done to it."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import secrets
+import typing
+
+import msgspec
+
+from ..assertions import MAC_ALGORITHMS
+from ..credentials import new_secret
+from ..errors import ConfigurationError
+from ..keys import SigningKey
+from ..keys import signed
+from ..messages import Issue
+from ..model import AuthorizationRecord
+from ..model import Client
+from ..model import Secret
+from ..model import User
+from ..pkce import check_challenge
+from ..registration import allowed_scope
+from ..registration import default_scope
+from ..registration import parse_scope
+from ..scope import Scope
+from ..stores import new_family
+from ..tokens import mint
+from ..tokens import store_code
+from .handles import IssuerState
+
+if typing.TYPE_CHECKING:
+    from ..context import Context
+    from ..ledger import IssuedToken
+
+__all__ = ["RegisteredClient"]
+
+
+class RegisteredClient:
+    """A client as the server knows it; its attributes are the settings of the code under test."""
+
+    def __init__(self, issuer: IssuerState, client: Client, key: SigningKey | None = None) -> None:
+        self._issuer = issuer
+        self._client = client
+        self._key = key
+
+    @property
+    def client_id(self) -> str:
+        return self._client.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """Raises `ConfigurationError` for a public client, which has none."""
+        if self._client.client_secret is None:
+            raise ConfigurationError(
+                f"client {self.client_id!r} is registered with {' or '.join(self._client.auth_methods)} and has no"
+                " secret; leave it out, or register another method"
+            )
+        return self._client.client_secret
+
+    @property
+    def private_key(self) -> str:
+        """
+        Its private key, PEM in PKCS #8.
+
+        Raises `ConfigurationError` unless the server made it, which it does for `private_key_jwt` without `jwks`.
+        """
+        return self._signing_key.pem()
+
+    @property
+    def key_id(self) -> str:
+        """The `kid` of its key. Raises like `private_key`."""
+        return self._signing_key.kid
+
+    @property
+    def signing_alg(self) -> str:
+        """What its assertions are signed with: the algorithm of its key, or HS256 with the secret."""
+        return self._key.alg if self._key is not None else self._mac_alg
+
+    @property
+    def token_endpoint_auth_method(self) -> tuple[str, ...]:
+        return self._client.auth_methods
+
+    @property
+    def grant_types(self) -> frozenset[str]:
+        return self._client.grant_types
+
+    @property
+    def scope(self) -> str | None:
+        """The registered scope; None when the client may ask for anything."""
+        return None if self._client.scope is None else str(self._client.scope)
+
+    def grant(
+        self,
+        *,
+        user: str | None = None,
+        scope: str | None = None,
+        access_token_lifetime: int | None = None,
+        refresh_token_lifetime: int | None = None,
+    ) -> IssuedToken:
+        """
+        Mint an access and a refresh token as if `user` (None: the first registered) had been through the dance.
+
+        For connectors that start from a stored refresh token. Lifetimes are seconds. Raises `InvalidScope` for a scope
+        that the client may not have, `ConfigurationError` for an unknown user.
+        """
+        context = self._issuer.context
+        person = _person(context, user)
+        mint(
+            Issue(
+                client=self._client,
+                user=person,
+                scope=_granted(scope, self._client, context),
+                grant_type="authorization_code",
+                client_auth="",
+                issuer=self._issuer.identifier,
+                family=new_family(),
+                refresh="refresh_token" in self._client.grant_types,
+                auth_time=context.clock.now(),
+                access_token_lifetime=access_token_lifetime,
+                refresh_token_lifetime=refresh_token_lifetime,
+            ),
+            context,
+        )
+        return context.ledger.last
+
+    def issue_code(
+        self,
+        *,
+        user: str | None = None,
+        scope: str | None = None,
+        redirect_uri: str | None = None,
+        code_challenge: str | None = None,
+        code_challenge_method: str | None = None,
+        nonce: str | None = None,
+        lifetime: int | None = None,
+    ) -> str:
+        """
+        Make an authorization code as if `user` had approved. `lifetime` is seconds.
+
+        Where `redirect_uri` is given, the token request must repeat it. Raises like `grant`.
+        """
+        context = self._issuer.context
+        now = context.clock.now()
+        granted = _granted(scope, self._client, context)
+        record = AuthorizationRecord(
+            family=new_family(),
+            client_id=self.client_id,
+            user=_person(context, user),
+            asked=granted,
+            scope=granted,
+            expires_at=now + (self._client.policies.authorization_code_lifetime if lifetime is None else lifetime),
+            redirect_uri=redirect_uri,
+            code_challenge=code_challenge,
+            code_challenge_method=check_challenge(code_challenge, code_challenge_method, required=False),
+            nonce=nonce,
+            auth_time=now,
+        )
+        return store_code(record, context)
+
+    def client_assertion(
+        self,
+        *,
+        audience: str | None = None,
+        lifetime: float = 60,
+        headers: cabc.Mapping[str, typing.Any] | None = None,
+        **claims: typing.Any,
+    ) -> str:
+        """
+        A client assertion, as the client would make it (RFC 7523 2.2, 3): with its private key, else with its secret.
+
+        `audience` None is the issuer; `lifetime` is seconds. `claims` and `headers` replace what would be there, and
+        one that is None is left out: `client_assertion(aud="https://other", jti=None)`.
+        """
+        now = self._issuer.context.clock.peer()
+        made = {
+            "iss": self.client_id,
+            "sub": self.client_id,
+            "aud": self._issuer.identifier if audience is None else audience,
+            "iat": int(now),
+            "exp": int(now + lifetime),
+            "jti": secrets.token_hex(16),
+            **claims,
+        }
+        kid = {} if self._key is None else {"kid": self._key.kid}
+        header = {"typ": "JWT", **kid, **(headers or {})}
+        return signed(
+            {name: value for name, value in made.items() if value is not None},
+            self.client_secret if self._key is None else self._key.private,
+            alg=self.signing_alg,
+            headers={name: value for name, value in header.items() if value is not None},
+        )
+
+    # -- changes while it lives ----------------------------------------------------------------------------------------
+
+    def rotate_secret(self, client_secret: str | None = None, *, overlap: float = 0) -> str:
+        """
+        Give it a new secret (None: one that is made up) and return it; `overlap` is the seconds that the old one lives.
+        """
+        now = self._issuer.context.clock.now()
+        new = new_secret("cs") if client_secret is None else client_secret
+        self._change(secrets=(Secret(value=new), *self._secrets_until(now + overlap)))
+        return new
+
+    def expire_secret(self) -> None:
+        """Let all its secrets expire now."""
+        self._change(secrets=self._secrets_until(self._issuer.context.clock.now()))
+
+    def rotate_key(self) -> str:
+        """Give it a new key pair in place of the old one; returns the private key. Raises like `private_key`."""
+        self._key = SigningKey.generate(self._signing_key.alg)
+        self._change(jwks={"keys": [self._key.public_jwk()]})
+        return self.private_key
+
+    def disable(self) -> None:
+        """Refuse it from now on; its access tokens stay good."""
+        self._change(disabled=True)
+
+    def enable(self) -> None:
+        """Take it again."""
+        self._change(disabled=False)
+
+    def store_in_secretsmanager(self, name: str, *, region_name: str = "us-east-1") -> str:
+        """
+        Put client_id, client_secret and token_url as JSON into AWS Secrets Manager (moto's, in a test).
+
+        Returns the secret's ARN.
+        Raises `ConfigurationError` when boto3 is not installed.
+        """
+        try:
+            import boto3
+        except ImportError:
+            raise ConfigurationError("boto3 is not installed; pip install 'pytest-oauthmock[aws]'") from None
+        secret = {
+            "client_id": self.client_id,
+            "client_secret": self._client.client_secret,
+            "token_url": self._issuer.token_url,
+        }
+        secrets_manager = boto3.client("secretsmanager", region_name=region_name)
+        created = secrets_manager.create_secret(Name=name, SecretString=json.dumps(secret))
+        return str(created["ARN"])
+
+    @property
+    def _signing_key(self) -> SigningKey:
+        if self._key is None:
+            raise ConfigurationError(
+                f"client {self.client_id!r} has no private key here: it is registered with"
+                f" {' or '.join(self._client.auth_methods)}{' and keys of its own' if self._client.jwks else ''}; with"
+                " private_key_jwt and without jwks the server makes a key pair"
+            )
+        return self._key
+
+    @property
+    def _mac_alg(self) -> str:
+        macs = [alg for alg in self._client.assertion_algorithms if alg in MAC_ALGORITHMS]
+        return macs[0] if macs else MAC_ALGORITHMS[0]
+
+    def _secrets_until(self, end: float) -> tuple[Secret, ...]:
+        return tuple(
+            Secret(value=old.value, expires_at=end if old.expires_at is None else min(old.expires_at, end))
+            for old in self._client.secrets
+        )
+
+    def _change(self, **fields: typing.Any) -> None:
+        self._client = msgspec.structs.replace(self._client, **fields)
+        self._issuer.context.change(self._client)
+
+    def __repr__(self) -> str:
+        return f"<RegisteredClient {self.client_id!r} by {' or '.join(self._client.auth_methods)}>"
+
+
+def _granted(scope: str | None, client: Client, context: Context) -> Scope:
+    """What a test asks for, separated by spaces whatever the client's requests have between two scopes."""
+    asked = parse_scope(scope)
+    return default_scope(client, context.settings) if asked is None else allowed_scope(asked, client, context.settings)
+
+
+def _person(context: Context, username: str | None) -> User:
+    if username is None:
+        return context.default_user()
+    if username not in context.users:
+        known: cabc.Iterable[str] = map(repr, context.users)
+        raise ConfigurationError(
+            f"no user is called {username!r} (registered: {', '.join(known) or 'none'}); register:"
+            f" oauthmock.user({username!r})"
+        )
+    return context.users[username]

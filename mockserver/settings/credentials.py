@@ -1,0 +1,97 @@
+"""What a client shows itself with, from its settings: secrets, public keys, signature algorithms."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing
+
+from ..assertions import ALGORITHMS
+from ..assertions import MAC_ALGORITHMS
+from ..assertions import BadAssertion
+from ..assertions import public_keys
+from ..config import ClientSettings
+from ..credentials import new_secret
+from ..errors import ConfigurationError
+from ..model import Secret
+from .shape import nearest
+
+__all__ = ["algorithms", "keys", "secrets"]
+
+_WITHOUT_SECRET = {"none", "private_key_jwt"}
+
+
+def secrets(what: str, settings: ClientSettings, methods: cabc.Iterable[str]) -> tuple[Secret, ...]:
+    """
+    The secrets that were written down, or one that is made up; none where no method has a use for one.
+
+    Raises `ConfigurationError`.
+    """
+    given = settings.client_secret
+    if {*methods} <= _WITHOUT_SECRET:
+        if given is not None:
+            raise ConfigurationError(
+                f"{what}: token_endpoint_auth_method {' or '.join(map(repr, methods))} has no secret; leave"
+                " client_secret out, or name another method",
+                key="client_secret",
+            )
+        return ()
+    values = (given,) if isinstance(given, str) else given
+    if values is not None and (not values or not all(values)):
+        raise ConfigurationError(
+            f"{what}: client_secret is empty; write one, or leave it out to have one made up", key="client_secret"
+        )
+    expires_at = settings.client_secret_expires_at or None  # RFC 7591 3.2.1: 0 if it will not expire
+    return tuple(Secret(value=value, expires_at=expires_at) for value in values or (new_secret("cs"),))
+
+
+def keys(
+    what: str, settings: ClientSettings, methods: cabc.Container[str], published: cabc.Container[str]
+) -> dict[str, typing.Any] | None:
+    """The public keys that were written down. Raises `ConfigurationError`."""
+    jwks, uri = settings.jwks, settings.jwks_uri
+    if jwks is not None and uri is not None:
+        raise ConfigurationError(f"{what}: jwks and jwks_uri exclude each other (RFC 7591 2); drop one", key="jwks_uri")
+    if uri is not None and uri not in published:
+        raise ConfigurationError(
+            f"{what}: jwks_uri = {uri!r}: keys are fetched from this server alone; publish them first, with"
+            " oauthmock.publish_jwks(path, jwks), or write them into jwks",
+            key="jwks_uri",
+        )
+    if jwks is None:
+        if uri is None and "private_key_jwt" in methods:
+            raise ConfigurationError(
+                f"{what}: private_key_jwt needs the client's public keys; write them into jwks (in Python,"
+                " oauthmock.client() makes a key pair by itself)",
+                key="token_endpoint_auth_method",
+            )
+        return None
+    try:
+        found = public_keys(jwks)
+    except BadAssertion as error:
+        raise ConfigurationError(f"{what}: jwks: {error}", key="jwks") from None
+    wanted = settings.token_endpoint_auth_signing_alg
+    fitting = list(dict.fromkeys(alg for key in found for alg in key.algorithms))
+    if wanted in ALGORITHMS and wanted not in fitting:
+        raise ConfigurationError(
+            f"{what}: token_endpoint_auth_signing_alg = {wanted!r} does not fit the keys in jwks; they are for"
+            f" {', '.join(fitting)}",
+            key="token_endpoint_auth_signing_alg",
+        )
+    return jwks
+
+
+def algorithms(what: str, settings: ClientSettings, methods: cabc.Container[str]) -> tuple[str, ...]:
+    """What the client may sign its assertions with. Raises `ConfigurationError`."""
+    possible = (
+        *(ALGORITHMS if "private_key_jwt" in methods else ()),
+        *(MAC_ALGORITHMS if "client_secret_jwt" in methods else ()),
+    )
+    wanted = settings.token_endpoint_auth_signing_alg
+    if wanted is None:
+        return possible
+    if wanted not in possible:
+        instead = nearest(wanted, possible) if possible else "its methods sign nothing: leave it out"
+        raise ConfigurationError(
+            f"{what}: token_endpoint_auth_signing_alg = {wanted!r}: {instead}", key="token_endpoint_auth_signing_alg"
+        )
+    return (wanted,)
