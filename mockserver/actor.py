@@ -26,6 +26,8 @@ class Callback(msgspec.Struct, frozen=True):
     url: str
     method: str = "GET"
     form: cabc.Mapping[str, str] = msgspec.field(default_factory=dict)
+    names: cabc.Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The RFC's parameters -> what this provider calls them (`callback_names`)."""
 
     @property
     def path_and_query(self) -> str:
@@ -41,15 +43,18 @@ class Callback(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> str | None:
-        return self.params.get("code")
+        return self._named("code")
 
     @property
     def state(self) -> str | None:
-        return self.params.get("state")
+        return self._named("state")
 
     @property
     def error(self) -> str | None:
-        return self.params.get("error")
+        return self._named("error")
+
+    def _named(self, name: str) -> str | None:
+        return self.params.get(self.names.get(name, name))
 
     def __repr__(self) -> str:
         return f"<Callback {self.method} {redact(self.url)}>"

@@ -21,6 +21,7 @@ from .endpoints import ENDPOINTS
 from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
 from .endpoints import Endpoint
+from .endpoints import misnamed
 from .errors import Inaccessible
 from .errors import InvalidClient
 from .errors import InvalidRequest
@@ -104,7 +105,10 @@ class Application:
             reply = self._answer(seen, state)
         except OAuthError as error:
             seen.error = error
+            error.hint += misnamed(request, seen.endpoint.name, seen.context.profile)
             reply = seen.endpoint.refuse(error)
+            if isinstance(seen.endpoint, ClientEndpoint):
+                reply = profiles.shape(reply, seen.context.profile)
         except Exception as exception:  # the mock itself broke: the client gets a 500, the test the traceback
             seen.exception = exception
             state.exceptions.append(exception)
@@ -154,9 +158,8 @@ class Application:
         _check_host(seen.request, state)
         seen.request, seen.context = _issuer(seen.request, state)
         context = seen.context
-        profile = profiles.load(context.settings.profile)
-        seen.request = profiles.read(seen.request, profile)
-        seen.endpoint = _route(seen.request.path, context, profile)
+        seen.endpoint = _route(seen.request.path, context)
+        seen.request = profiles.read(seen.request, context.profile, seen.endpoint.name)
         for fail in state.faults.strike(Fail.stage, seen.place()):
             assert isinstance(fail, Fail)
             seen.faults.append(str(fail))
@@ -170,7 +173,7 @@ class Application:
             except InvalidClient:
                 seen.endpoint.unauthenticated(seen.request, context)
                 raise
-            return profiles.shape(seen.endpoint.answer(seen.request, seen.caller, context), profile)
+            return profiles.shape(seen.endpoint.answer(seen.request, seen.caller, context), context.profile)
         return seen.endpoint.answer(seen.request, context)
 
 
@@ -205,10 +208,10 @@ def _issuer(request: Request, state: State) -> tuple[Request, Context]:
     return request, state.issuers[""]
 
 
-def _route(path: str, context: Context, profile: profiles.Profile) -> Endpoint | ClientEndpoint:
+def _route(path: str, context: Context) -> Endpoint | ClientEndpoint:
     if path in context.stubs:
         return ENDPOINTS["protected"]
-    name = profiles.endpoint_at(path, profile)
+    name = profiles.endpoint_at(path, context.profile)
     if name is not None:
         return ENDPOINTS[name]
     if path == "/callback":
@@ -240,7 +243,7 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
         client_id = seen.presented[0].client_id or None
         client_auth = "+".join(presented.method for presented in seen.presented)
     parameters = {**dict(reversed(request.query)), **dict(reversed(request.form))}
-    at_token = seen.endpoint.name == "token"
+    at_token = seen.endpoint.name in ("token", "refresh")
     return Exchange(
         number=number,
         issuer=seen.context.name,

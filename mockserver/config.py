@@ -17,6 +17,7 @@ __all__ = [
     "Consent",
     "IssuerSettings",
     "Policies",
+    "Profile",
     "RefreshPolicy",
     "ScopeInResponse",
     "ScopePolicy",
@@ -42,6 +43,26 @@ Positive = typing.Annotated[int, msgspec.Meta(gt=0)]
 BasicEncoding = typing.Literal["either", "raw", "form"]
 BothAtOnce = typing.Literal["reject", "prefer_header", "prefer_body"]
 RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
+Names = dict[str, str]
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Where a provider serves what, and under which names; the settings of an issuer overlay the first five keys.
+
+    What is not listed keeps its name.
+    """
+
+    name: str
+    paths: Names
+    """Endpoint -> path below the issuer."""
+    parameter_names: dict[str, Names] = {}
+    """By `authorize`, `token` or `refresh`: the provider's request parameter -> the RFC's."""
+    response_names: Names = {}
+    """The RFC's member of a token answer -> the provider's; a dot stands for an object inside the object."""
+    callback_names: Names = {}
+    """The RFC's parameter of a callback -> the provider's."""
+    case_insensitive_parameters: bool = False
 
 
 class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,6 +229,16 @@ class IssuerSettings(Policies, frozen=True, kw_only=True, forbid_unknown_fields=
     """Refuse authorization requests without `code_challenge`."""
     profile: str = "rfc6749"
     """The provider's way of saying things, by name."""
+    paths: Names = {}
+    """Endpoint -> path below the issuer, for those that are elsewhere; `refresh` makes one for refreshing alone."""
+    parameter_names: dict[str, Names] = {}
+    """By `authorize`, `token` or `refresh` (which has those of `token` too): request parameter -> the RFC's name."""
+    response_names: Names = {}
+    """The RFC's member of a token answer -> the name it goes by; `data.access_token` puts it into an object `data`."""
+    callback_names: Names = {}
+    """The RFC's parameter of a callback (`code`, `state`, `error`, ...) -> the name it goes by."""
+    case_insensitive_parameters: bool = False
+    """Take request parameters whatever their case; otherwise names are exact."""
     clients: tuple[ClientSettings, ...] = ()
     """Clients that are registered from the start."""
     users: tuple[UserSettings, ...] = ()

@@ -10,6 +10,7 @@ import msgspec
 
 from .clock import Clock
 from .config import IssuerSettings
+from .config import Profile
 from .config import SigningAlgorithm
 from .errors import AlreadyRegistered
 from .keys import KeySet
@@ -40,13 +41,23 @@ class Context(msgspec.Struct, kw_only=True):
     store: Store
     keys: KeySet
     ledger: Ledger
-    paths: cabc.Mapping[str, str]
-    """Where this issuer's profile serves each endpoint, below the issuer's URL."""
+    profile: Profile
+    """Where this issuer serves what, and under which names."""
     clients: dict[str, Client] = msgspec.field(default_factory=dict)
     users: dict[str, User] = msgspec.field(default_factory=dict)
     stubs: dict[str, Stub] = msgspec.field(default_factory=dict)
     published: dict[str, cabc.Mapping[str, typing.Any]] = msgspec.field(default_factory=dict)
     """Clients' JWK Sets by path below the issuer: what a `jwks_uri` may name."""
+
+    @property
+    def paths(self) -> cabc.Mapping[str, str]:
+        """Where each endpoint is, below the issuer's URL."""
+        return self.profile.paths
+
+    @property
+    def refresh_path(self) -> str:
+        """Where the refresh grant is served: at the token endpoint, unless it has an endpoint of its own."""
+        return self.paths.get("refresh", self.paths["token"])
 
     def issuer_url(self, request: Request) -> str:
         """This issuer's identifier as the client reached it (RFC 8414 2)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import typing
 
 import msgspec
@@ -39,6 +40,12 @@ class Redirection(msgspec.Struct, frozen=True):
 
     uri: str
     state: str | None
+    names: cabc.Mapping[str, str] = {}
+    """The RFC's parameters of a callback -> what they are called there."""
+
+    def named(self, parameters: cabc.Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """The same parameters by the names that the client expects."""
+        return tuple((self.names.get(name, name), value) for name, value in parameters)
 
 
 class OAuthError(Exception):

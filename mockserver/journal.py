@@ -171,7 +171,7 @@ class Journal(cabc.Sequence[Exchange]):
     @property
     def grant_types(self) -> list[str]:
         """The grant of every token request, in order; a request without one is left out."""
-        return [exchange.grant_type for exchange in self.at("token") if exchange.grant_type is not None]
+        return [exchange.grant_type for exchange in self if exchange.grant_type is not None]
 
     def _at(self, endpoint: str | None) -> list[Exchange]:
         chosen = (e for e in self._exchanges if endpoint is None or e.endpoint == endpoint)

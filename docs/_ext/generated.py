@@ -62,6 +62,11 @@ _EXAMPLES: dict[str, str] = {
     "scope_separator": '","',
     "scope_in_response": '"when_different"',
     "profile": '"rfc6749"',
+    "paths": '{ refresh = "/oauth/refresh" }',
+    "parameter_names": '{ refresh = { refresh_grant_type = "grant_type" } }',
+    "response_names": '{ access_token = "data.access_token" }',
+    "callback_names": '{ code = "spapi_oauth_code" }',
+    "case_insensitive_parameters": "true",
     "clients": '[{ client_id = "crm" }]',
     "users": '[{ username = "alice" }]',
     "host": '"localhost"',
@@ -286,10 +291,17 @@ def profile_table() -> str:
     rows = []
     for name in names:
         profile = profiles.load(name)
-        renamed = (", ".join(f"`{a}` is `{b}`" for a, b in d.items()) for d in (profile.parameters, profile.members))
+        renamed = (
+            ", ".join(f"`{a}` is `{b}`" for a, b in d.items())
+            for d in (_flat(profile.parameter_names), profile.response_names)
+        )
         paths = (f"`{profile.paths[endpoint]}`" if endpoint in profile.paths else "" for endpoint in endpoints)
         rows.append((f"`{name}`", *paths, *(text or "none" for text in renamed)))
     return _transposed(head, rows)
+
+
+def _flat(tables: cabc.Mapping[str, cabc.Mapping[str, str]]) -> dict[str, str]:
+    return {f"{endpoint}.{name}": rfc for endpoint, names in tables.items() for name, rfc in names.items()}
 
 
 def _transposed(head: cabc.Sequence[str], rows: cabc.Sequence[cabc.Sequence[str]]) -> str:
@@ -300,7 +312,12 @@ def _transposed(head: cabc.Sequence[str], rows: cabc.Sequence[cabc.Sequence[str]
 
 def endpoint_table() -> str:
     paths = profiles.load("rfc6749").paths
-    others = {"callback": "/callback", "protected": "the path of `protect(path)`", "api": "/api and /api/..."}
+    others = {
+        "refresh": "that of `paths.refresh`, where it is set",
+        "callback": "/callback",
+        "protected": "the path of `protect(path)`",
+        "api": "/api and /api/...",
+    }
     rows = []
     for name, endpoint in ENDPOINTS.items():
         path = paths.get(name, others.get(name, ""))

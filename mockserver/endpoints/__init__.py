@@ -12,12 +12,15 @@ from . import token
 from . import userinfo
 from .endpoint import ClientEndpoint
 from .endpoint import Endpoint
+from .parameters import known as known_parameters
+from .parameters import misnamed
 
-__all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint"]
+__all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint", "known_parameters", "misnamed"]
 
 _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("authorize", ("GET", "POST"), authorize.answer, refusal.to_browser),
     ClientEndpoint("token", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
+    ClientEndpoint("refresh", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
     Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_bearer),
     Endpoint("jwks", ("GET",), jwks.answer, refusal.to_client),
     Endpoint("client_jwks", ("GET",), jwks.published, refusal.to_client),

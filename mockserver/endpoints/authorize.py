@@ -102,7 +102,7 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
         )
     redirect_uri = check_redirect_uri(request.parameter("redirect_uri", of="query"), client)
     states = [value for name, value in request.query if name == "state" and value]
-    return client, Redirection(redirect_uri, states[0] if len(states) == 1 else None)
+    return client, Redirection(redirect_uri, states[0] if len(states) == 1 else None, context.profile.callback_names)
 
 
 def _check(request: Request, client: Client, back: Redirection, context: Context) -> _Asked:
@@ -213,4 +213,4 @@ def _approved(asked: _Asked, user: User, scope: Scope, context: Context) -> Repl
     )
     why = f"{user.username!r} approved client {asked.client.client_id!r} for scope {str(scope)!r}"
     state = () if asked.back.state is None else (("state", asked.back.state),)
-    return redirect(asked.back.uri, (("code", code), *state), why)
+    return redirect(asked.back.uri, asked.back.named((("code", code), *state)), why)

@@ -50,5 +50,8 @@ def document(issuer: str, context: Context) -> dict[str, object]:
         "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *MAC_ALGORITHMS],
         "code_challenge_methods_supported": list(pkce.METHODS),
     }
+    if "refresh" in context.paths:
+        # RFC 8414 2 allows members of one's own
+        members["refresh_endpoint"] = issuer + context.paths["refresh"]
     known = context.settings.scopes_supported
     return members if known is None else {**members, "scopes_supported": list(known)}

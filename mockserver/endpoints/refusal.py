@@ -50,9 +50,9 @@ def to_bearer(error: OAuthError) -> Reply:
 def to_browser(error: OAuthError) -> Reply:
     """Back to the client where that is safe (RFC 6749 4.1.2.1), else a page that goes nowhere (3.1.2.4)."""
     if error.redirection is not None:
-        return redirect(
-            error.redirection.uri, (*error.body().items(), *_state(error.redirection.state)), error.hint, accepted=False
-        )
+        back = error.redirection
+        parameters = back.named((*error.body().items(), *_state(back.state)))
+        return redirect(back.uri, parameters, error.hint, accepted=False)
     page = render("error.html", error=error.error, description=error.description, hint=error.hint, status=error.status)
     return Reply(
         status=error.status,

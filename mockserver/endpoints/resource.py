@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import re
 
 from ..context import Context
 from ..errors import Inaccessible
+from ..errors import InvalidRequest
 from ..guards import bearer
 from ..messages import Reply
 from ..messages import Request
 from ..scope import Scope
+
+# As Patchworks and others write a variable in a URL: {{account}}, {account}
+_TEMPLATE = re.compile(r"\{+[^{}/]*\}+")
 
 __all__ = ["echo", "nothing", "protected"]
 
@@ -48,6 +53,13 @@ def protected(request: Request, context: Context) -> Reply:
 
 def nothing(request: Request, context: Context) -> Reply:
     """Nothing is here: say what is."""
+    template = _TEMPLATE.search(request.path)
+    if template:
+        raise InvalidRequest(
+            "The path has a template that was not filled in.",
+            hint=f"{template[0]!r} in {request.target.partition('?')[0]!r} is a variable of the client's settings that"
+            " was never given a value; an account is an issuer here: oauthmock.issuer(name)",
+        )
     # RFC 8414 3.1: the issuer of a well-known path is its last segment
     first = request.path.split("/")[-1 if request.path.startswith("/.well-known/") else 1]
     served = ", ".join([*context.paths.values(), "/api/", *context.stubs])

@@ -69,6 +69,7 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
             hint=f"client {caller.client.client_id!r} is registered for {', '.join(registered)}; to allow it:"
             f" oauthmock.client(grant_types={[*registered, grant_type]!r})",
         )
+    _check_place(grant_type, request, context)
     return TokenRequest(
         grant_type=grant_type,
         parameters=parameters,
@@ -107,6 +108,19 @@ def _encodings(client: Client) -> tuple[RequestEncoding, ...]:
         return client.policies.request_encodings
     implied: dict[str, RequestEncoding] = {"client_secret_json": "json", "client_secret_query": "query"}
     return ("form", *(encoding for method, encoding in implied.items() if method in client.auth_methods))
+
+
+def _check_place(grant_type: str, request: Request, context: Context) -> None:
+    """A provider with a URL for refreshing does that there and nowhere else."""
+    refresh_path = context.paths.get("refresh")
+    if refresh_path is None or (grant_type == "refresh_token") == (request.path == refresh_path):
+        return
+    there = refresh_path if grant_type == "refresh_token" else context.paths["token"]
+    raise UnsupportedGrantType(
+        "The grant type is not supported at this endpoint.",
+        hint=f"grant_type {grant_type!r} came to {request.path!r}; it is served at {there!r} (paths.refresh ="
+        f" {refresh_path!r})",
+    )
 
 
 def _in_query(request: Request) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .profile import PATHS
 from .profile import Profile
 from .profile import available
 from .profile import load
+from .profile import resolved
 from .shape import endpoint_at
 from .shape import read
 from .shape import shape
 
-__all__ = ["Profile", "available", "endpoint_at", "load", "read", "shape"]
+__all__ = ["PATHS", "Profile", "available", "endpoint_at", "load", "read", "resolved", "shape"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import functools
 import pathlib
 
 import msgspec
 
-__all__ = ["DEFAULT", "Profile", "available", "load"]
+from ..config import IssuerSettings
+from ..config import Profile
+
+__all__ = ["DEFAULT", "PATHS", "Profile", "available", "load", "resolved"]
 
 DEFAULT = "rfc6749"
 
 # The RFCs leave the paths to the server, so these are the plainest ones.
-_PATHS = {
+PATHS = {
     "authorize": "/authorize",
     "token": "/token",
     "userinfo": "/userinfo",
@@ -20,20 +24,6 @@ _PATHS = {
     "openid_configuration": "/.well-known/openid-configuration",
     "authorization_server": "/.well-known/oauth-authorization-server",
 }
-
-
-class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """
-    Where a provider serves what, and under which names.
-
-    `paths` maps each endpoint to its path below the issuer. `parameters` maps the provider's request parameters to the
-    RFC's, `members` the RFC's answer members to the provider's; what is not listed keeps its name.
-    """
-
-    name: str
-    paths: dict[str, str] = msgspec.field(default_factory=lambda: dict(_PATHS))
-    parameters: dict[str, str] = {}
-    members: dict[str, str] = {}
 
 
 def available() -> list[str]:
@@ -45,8 +35,28 @@ def available() -> list[str]:
 def load(name: str) -> Profile:
     """A profile that comes with the package. Raises FileNotFoundError."""
     if name == DEFAULT:
-        return Profile(name=name)
+        return Profile(name=name, paths=PATHS)
     import tomllib
 
     values = tomllib.loads(pathlib.Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))
-    return msgspec.convert({**values, "name": name, "paths": {**_PATHS, **values.get("paths", {})}}, Profile)
+    return msgspec.convert({**values, "name": name, "paths": {**PATHS, **values.get("paths", {})}}, Profile)
+
+
+def resolved(settings: IssuerSettings) -> Profile:
+    """The profile that an issuer names, and over it what the issuer's own settings say. Raises FileNotFoundError."""
+    profile = load(settings.profile)
+    return Profile(
+        name=profile.name,
+        paths={**profile.paths, **settings.paths},
+        parameter_names={
+            endpoint: {**profile.parameter_names.get(endpoint, {}), **settings.parameter_names.get(endpoint, {})}
+            for endpoint in _keys(profile.parameter_names, settings.parameter_names)
+        },
+        response_names={**profile.response_names, **settings.response_names},
+        callback_names={**profile.callback_names, **settings.callback_names},
+        case_insensitive_parameters=profile.case_insensitive_parameters or settings.case_insensitive_parameters,
+    )
+
+
+def _keys(*mappings: cabc.Mapping[str, object]) -> list[str]:
+    return list(dict.fromkeys(key for mapping in mappings for key in mapping))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import json
+import typing
 
 import msgspec
 
+from ..config import Profile
+from ..errors import InvalidRequest
+from ..errors import OAuthError
+from ..messages import Pairs
 from ..messages import Reply
 from ..messages import Request
-from .profile import Profile
 
 __all__ = ["endpoint_at", "read", "shape"]
 
@@ -18,22 +23,85 @@ def endpoint_at(path: str, profile: Profile) -> str | None:
     return next((endpoint for endpoint, served in profile.paths.items() if served == path), None)
 
 
-def read(request: Request, profile: Profile) -> Request:
-    """The request with the RFC's parameter names; `target` and `body` keep the provider's."""
-    names = profile.parameters
-    if not names:
+def read(request: Request, profile: Profile, endpoint: str | None) -> Request:
+    """
+    The request with the RFC's parameter names; `target` and `body` keep the provider's.
+
+    An RFC's name that the provider has replaced means nothing, so it is left out; beside the name that replaces it, it
+    is noted as a problem.
+    """
+    names = _names(request, profile, endpoint)
+    if endpoint not in ("authorize", "token", "refresh") or not (names or profile.case_insensitive_parameters):
         return request
-    return msgspec.structs.replace(
-        request,
-        query=tuple((names.get(name, name), value) for name, value in request.query),
-        form=tuple((names.get(name, name), value) for name, value in request.form),
-    )
+    reading = _Reading(names, any_case=profile.case_insensitive_parameters)
+    problems: list[OAuthError] = []
+    # The form of the authorization endpoint is that of our own page.
+    form = request.form if endpoint == "authorize" else reading.pairs(request.form, "body", problems)
+    query = reading.pairs(request.query, "query", problems)
+    return msgspec.structs.replace(request, query=query, form=form, problems=(*request.problems, *problems))
 
 
 def shape(reply: Reply, profile: Profile) -> Reply:
-    """The token endpoint's answer with the provider's member names."""
-    names = profile.members
+    """The token endpoint's answer with the provider's member names; dotted ones are objects inside objects."""
+    names = profile.response_names
     if not names:
         return reply
-    members = {names.get(name, name): value for name, value in json.loads(reply.body).items()}
+    members: dict[str, typing.Any] = {}
+    for name, value in json.loads(reply.body).items():
+        *outer, last = names.get(name, name).split(".")
+        inside = members
+        for step in outer:
+            inside = inside.setdefault(step, {})
+        inside[last] = value
     return msgspec.structs.replace(reply, body=json.dumps(members, separators=(",", ":")).encode())
+
+
+class _Reading:
+    """The provider's names of one endpoint, and the RFC's that they replace."""
+
+    def __init__(self, names: cabc.Mapping[str, str], *, any_case: bool) -> None:
+        self._any_case = any_case
+        self._names = {self._key(name): rfc for name, rfc in names.items()}
+        self._replaced = {rfc: name for name, rfc in names.items() if rfc not in names}
+
+    def pairs(self, pairs: Pairs, place: str, problems: list[OAuthError]) -> Pairs:
+        kept: list[tuple[str, str]] = []
+        dropped: list[str] = []
+        for name, value in pairs:
+            key = self._key(name)
+            if key in self._names:
+                kept.append((self._names[key], value))
+            elif key in self._replaced:
+                dropped.append(key)
+            else:
+                kept.append((key, value))
+        both = [name for name in dropped if any(name == other and value for other, value in kept)]
+        if both:
+            ours = self._replaced[both[0]]
+            problems.append(
+                InvalidRequest(
+                    f"The parameter {both[0]} is included more than once.",
+                    hint=f"the {place} has {ours!r} and {both[0]!r}, which mean the same; send {ours!r} alone",
+                )
+            )
+        return tuple(kept)
+
+    def _key(self, name: str) -> str:
+        return name.lower() if self._any_case else name
+
+
+def _names(request: Request, profile: Profile, endpoint: str | None) -> cabc.Mapping[str, str]:
+    """Those that hold for a request; a refresh has names of its own wherever it is served."""
+    tables = profile.parameter_names
+    token, refresh = tables.get("token", {}), tables.get("refresh", {})
+    refresh = {**{name: rfc for name, rfc in token.items() if rfc not in refresh.values()}, **refresh}
+    if endpoint == "refresh":
+        return refresh
+    if endpoint != "token":
+        return tables.get(endpoint or "", {})
+    is_refresh = any(
+        value == "refresh_token" and "grant_type" in (refresh.get(name), token.get(name, name))
+        for sent, value in (*request.form, *request.query)
+        for name in ({sent, sent.lower()} if profile.case_insensitive_parameters else {sent})
+    )
+    return refresh if is_refresh else token

@@ -84,6 +84,11 @@ class Issuer:
         return self._url_of("token")
 
     @property
+    def refresh_url(self) -> str:
+        """Where the refresh grant is served: the token URL, unless `paths` has a `refresh` of its own."""
+        return self.url + self.context.refresh_path
+
+    @property
     def authorize_url(self) -> str:
         return self._url_of("authorize")
 
@@ -195,13 +200,13 @@ class Issuer:
         """
         from .. import actor
 
-        return actor.approve(self._app, self.state.journal, url, user=user, scope=scope)
+        return self._named(actor.approve(self._app, self.state.journal, url, user=user, scope=scope))
 
     def deny(self, url: str) -> Callback:
         """Refuse at an authorization URL: the callback has `error=access_denied`. Raises `UnexpectedPage`."""
         from .. import actor
 
-        return actor.deny(self._app, self.state.journal, url)
+        return self._named(actor.deny(self._app, self.state.journal, url))
 
     # -- what happened, and what shall go wrong ------------------------------------------------------------------------
 
@@ -213,6 +218,11 @@ class Issuer:
     @property
     def token_endpoint(self) -> EndpointHandle:
         return self._endpoint("token")
+
+    @property
+    def refresh_endpoint(self) -> EndpointHandle:
+        """The token endpoint, unless `paths` has a `refresh` of its own."""
+        return self._endpoint("refresh" if "refresh" in self.context.paths else "token")
 
     @property
     def authorization_endpoint(self) -> EndpointHandle:
@@ -240,6 +250,11 @@ class Issuer:
             raise ConfigurationError(f"{what}: write a path that begins with / and has no query or fragment")
         if path in (*self.context.paths.values(), "/callback"):
             raise ConfigurationError(f"{what}: the protocol is served there; choose another path")
+
+    def _named(self, callback: Callback) -> Callback:
+        """By the names of whichever issuer answered."""
+        answered = self.state.issuers[self.state.journal.last.issuer]
+        return msgspec.structs.replace(callback, names=answered.profile.callback_names)
 
     def _endpoint(self, name: str) -> EndpointHandle:
         return EndpointHandle(self, Place(self._name, name))

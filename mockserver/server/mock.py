@@ -233,7 +233,7 @@ class OAuthMock(Issuer):
             store=self._make_store(),
             keys=self._keys.setdefault(name, KeySet()),
             ledger=Ledger(state.settings.journal_size),
-            paths=profiles.load(settings.profile).paths,
+            profile=profiles.resolved(settings),
         )
         for client in settings.clients:
             context.register(from_settings.client(client, settings))

@@ -83,7 +83,9 @@ class Variant:
         A refresh that follows a first token by the same method belongs to the cell. Raises AssertionError.
         """
         others_ids = {*self._issuer.context.clients} - {self.client.client_id}
-        seen = [e for e in self._issuer.token_endpoint.exchanges if e.client_id not in others_ids]
+        both = (self._issuer.token_endpoint, self._issuer.refresh_endpoint)
+        at_either = {exchange.number: exchange for endpoint in both for exchange in endpoint.exchanges}
+        seen = [at_either[number] for number in sorted(at_either) if at_either[number].client_id not in others_ids]
         mine = [exchange for exchange in seen if exchange.client_auth == self.client_auth]
         succeeded = [e for e in mine if e.grant_type == self.grant_type and e.verdict == "accepted"]
         allowed = {self.grant_type, "refresh_token"} & {*self.client.grant_types}
@@ -119,7 +121,7 @@ class Variant:
         if self.client_auth in ("private_key_jwt", "client_secret_jwt"):
             settings["alg"] = self.client.signing_alg
         if grant_type != "client_credentials":
-            settings["refresh_url"] = issuer.token_url
+            settings["refresh_url"] = issuer.refresh_url
         if grant_type == "authorization_code":
             settings["authorize_url"] = issuer.authorize_url
             settings["redirect_uri"] = issuer.callback_url

@@ -13,6 +13,7 @@ from ..registration import is_loopback
 from ..scope import Scope
 from . import registry
 from .layers import Path
+from .names import names
 from .shape import Problem
 from .shape import dotted
 from .shape import nearest
@@ -32,6 +33,11 @@ def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
     if settings.issuer is not None and not settings.issuer.startswith(("http://", "https://")):
         yield ("issuer",), f"issuer = {settings.issuer!r}: write an http or https URL"
     yield from _of_issuer(settings, ())
+    for endpoint, value in settings.paths.items():
+        first = value.split("/")[1] if "/" in value else ""
+        if first in settings.issuers:
+            path = ("paths", endpoint)
+            yield path, f"{dotted(path)} = {value!r}: the issuer {first!r} is there; rename one of them"
     for name, issuer in settings.issuers.items():
         if name in _RESERVED or not _SEGMENT.fullmatch(name):
             yield ("issuers", name), f"issuers.{name}: not a path segment, or one of the server's own; choose another"
@@ -42,6 +48,8 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     if issuer.profile not in profiles.available():
         path, meant = (*at, "profile"), nearest(issuer.profile, profiles.available())
         yield path, f"{dotted(path)} = {issuer.profile!r}: no such profile; {meant}"
+    else:
+        yield from names(issuer, at)
     wrong = _default_scope(issuer)
     if wrong is not None:
         path = (*at, "default_scope")

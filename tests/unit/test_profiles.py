@@ -17,15 +17,18 @@ _RFC = profiles.load("rfc6749")
 _ACME = Profile(
     name="acme",
     paths={**_RFC.paths, "token": "/oauth/v2/access"},
-    parameters={"app_id": "client_id", "app_secret": "client_secret"},
-    members={"access_token": "token", "expires_in": "ttl"},
+    parameter_names={
+        "authorize": {"app_id": "client_id"},
+        "token": {"app_id": "client_id", "client_id": "client_id", "app_secret": "client_secret"},
+    },
+    response_names={"access_token": "token", "expires_in": "ttl"},
 )
 
 
 @pytest.fixture
 def acme(mock: OAuthMock, monkeypatch: pytest.MonkeyPatch) -> Client:
     """The server under the words of a provider that does not exist."""
-    monkeypatch.setattr(profiles, "load", lambda name: _ACME)
+    monkeypatch.setattr(module, "load", lambda name: _ACME)
     mock.reset()
     mock.client("crm", client_secret="s3cret")
     return Client(mock.wsgi)
@@ -45,12 +48,20 @@ def test_a_provider_may_rename_parameters_and_members(mock: OAuthMock, acme: Cli
     assert b"app_id=crm" in exchange.request.body
 
 
-def test_the_rfcs_names_go_on_beside_the_providers(acme: Client) -> None:
-    """What is not listed keeps its name; both at once is a repeated parameter."""
-    form = {"grant_type": "client_credentials", "client_id": "crm", "client_secret": "s3cret"}
+def test_the_rfcs_names_go_on_where_they_are_listed(acme: Client) -> None:
+    """Beside the provider's; both at once is a repeated parameter."""
+    form = {"grant_type": "client_credentials", "client_id": "crm", "app_secret": "s3cret"}
 
     assert acme.post("/oauth/v2/access", data=form).status_code == 200
     assert acme.post("/oauth/v2/access", data={**form, "app_id": "crm"}).status_code == 400
+
+
+def test_the_rfcs_names_mean_nothing_where_they_are_replaced(mock: OAuthMock, acme: Client) -> None:
+    """The client has no secret then, and the tester learns why."""
+    form = {"grant_type": "client_credentials", "app_id": "crm", "client_secret": "s3cret"}
+
+    assert acme.post("/oauth/v2/access", data=form).get_json()["error"] == "invalid_client"
+    assert mock.journal.last.why.endswith("; the body has 'client_secret', which is called 'app_secret' here")
 
 
 def test_queries_are_renamed_too(mock: OAuthMock, acme: Client) -> None:
@@ -73,7 +84,7 @@ def test_the_default_changes_nothing() -> None:
     reply = Reply.of_json({"access_token": "x"})
 
     assert profiles.shape(reply, _RFC) is reply
-    assert (_RFC.parameters, _RFC.members) == ({}, {})
+    assert (_RFC.parameter_names, _RFC.response_names, _RFC.callback_names) == ({}, {}, {})
 
 
 @pytest.mark.parametrize(("path", "endpoint"), [("/token", "token"), ("/jwks", "jwks"), ("/Token", None), ("/", None)])
@@ -84,11 +95,15 @@ def test_endpoints_are_found_by_their_path(path: str, endpoint: str | None) -> N
 
 def test_profiles_are_files(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new provider is one file, and its name is the file's."""
-    (tmp_path / "acme.toml").write_text("[paths]\ntoken = '/t'\n[members]\nexpires_in = 'ttl'\n", encoding="utf-8")
+    (tmp_path / "acme.toml").write_text(
+        "[paths]\ntoken = '/t'\n[response_names]\nexpires_in = 'ttl'\n", encoding="utf-8"
+    )
     monkeypatch.setattr(module, "__file__", str(tmp_path / "profile.py"))
     load = module.load.__wrapped__
 
     assert profiles.available() == ["acme", "rfc6749"]
-    assert load("acme") == Profile(name="acme", paths={**_RFC.paths, "token": "/t"}, members={"expires_in": "ttl"})
+    assert load("acme") == Profile(
+        name="acme", paths={**_RFC.paths, "token": "/t"}, response_names={"expires_in": "ttl"}
+    )
     with pytest.raises(FileNotFoundError):
         load("nobody")
