@@ -255,6 +255,7 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
         client_id=client_id or parameters.get("client_id"),
         client_auth=client_auth,
         basic_encoding=caller.encoding if caller else "",
+        credentials=request.credentials,
         grant_type=parameters.get("grant_type") if at_token else None,
         verdict=_verdict(seen, reply),
         why=reply.why if reply.accepted else conceal(reply.why, seen.context.secrets()),

@@ -12,12 +12,15 @@ __all__ = [
     "AccessTokenFormat",
     "BasicEncoding",
     "BothAtOnce",
+    "BearerMethod",
     "ClientKeywords",
     "ClientSettings",
     "Consent",
+    "ExpiresInForm",
     "IssuerSettings",
     "Policies",
     "Profile",
+    "RateLimit",
     "RefreshPolicy",
     "ScopeInResponse",
     "ScopePolicy",
@@ -29,15 +32,26 @@ __all__ = [
 ]
 
 AccessTokenFormat = typing.Literal["jwt", "opaque"]
+BearerMethod = typing.Literal["header", "body", "query"]
 Consent = typing.Literal["page", "auto"]
+ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
 RefreshPolicy = typing.Literal["static", "rotate"]
 ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]
 ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
 SigningAlgorithm = typing.Literal["RS256", "ES256"]
 
-Seconds = typing.Annotated[int, msgspec.Meta(ge=0)]
+# 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)
+Seconds = typing.Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Positive = typing.Annotated[int, msgspec.Meta(gt=0)]
+BearerMethods = typing.Annotated[tuple[BearerMethod, ...], msgspec.Meta(min_length=1)]
+
+
+class RateLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """So many requests within so many seconds of the server's clock."""
+
+    requests: typing.Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+    seconds: typing.Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 
 
 BasicEncoding = typing.Literal["either", "raw", "form"]
@@ -110,6 +124,12 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What stands between two scopes, in requests and in answers."""
     scope_in_response: ScopeInResponse = "always"
     """When an answer says which scope was granted; `when_different`: only where it is not what was asked."""
+    bearer_methods_supported: BearerMethods = ("header",)
+    """Where the protected API takes an access token: `header`, `body` (a form, not with GET), `query` (RFC 9728 2)."""
+    expires_in_form: ExpiresInForm = "number"
+    """How the token answer states a lifetime: right (`number`), or in one of the wrong ways that servers have."""
+    token_rate_limit: RateLimit | None = None
+    """`{ requests = N, seconds = S }`: a client's token requests beyond N within S seconds are answered 429."""
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -163,6 +183,9 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     default_scope: str | None = None
     scope_separator: ScopeSeparator | None = None
     scope_in_response: ScopeInResponse | None = None
+    bearer_methods_supported: BearerMethods | None = None
+    expires_in_form: ExpiresInForm | None = None
+    token_rate_limit: RateLimit | None = None
 
     def __repr__(self) -> str:
         return without(self, "client_secret")
@@ -202,6 +225,9 @@ class ClientKeywords(typing.TypedDict, total=False):
     default_scope: str | None
     scope_separator: ScopeSeparator | None
     scope_in_response: ScopeInResponse | None
+    bearer_methods_supported: typing.Sequence[BearerMethod] | None
+    expires_in_form: ExpiresInForm | None
+    token_rate_limit: RateLimit | typing.Mapping[str, int] | None
 
 
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

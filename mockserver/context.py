@@ -19,6 +19,7 @@ from .messages import Request
 from .model import Client
 from .model import Stub
 from .model import User
+from .rates import Rates
 from .stores import Store
 
 __all__ = ["Context"]
@@ -48,6 +49,17 @@ class Context(msgspec.Struct, kw_only=True):
     stubs: dict[str, Stub] = msgspec.field(default_factory=dict)
     published: dict[str, cabc.Mapping[str, typing.Any]] = msgspec.field(default_factory=dict)
     """Clients' JWK Sets by path below the issuer: what a `jwks_uri` may name."""
+    unchallenged: dict[str, Stub] = msgspec.field(default_factory=dict)
+    """Stubs, by path, whose first request is still to come and is to be challenged."""
+    token_rates: Rates = msgspec.field(default_factory=Rates)
+    """How often each client asked for tokens, for `token_rate_limit`."""
+
+    def protect(self, stub: Stub) -> None:
+        """Serve a stub at its path, in place of the one that was there."""
+        self.stubs[stub.path] = stub
+        self.unchallenged.pop(stub.path, None)
+        if stub.challenge:
+            self.unchallenged[stub.path] = stub
 
     @property
     def paths(self) -> cabc.Mapping[str, str]:

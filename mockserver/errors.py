@@ -28,6 +28,7 @@ __all__ = [
     "ResourceError",
     "ServerError",
     "ServerNotRunning",
+    "TooManyRequests",
     "UnauthorizedClient",
     "UnexpectedPage",
     "UnsupportedGrantType",
@@ -159,6 +160,24 @@ class ServerError(OAuthError):
 
     error = "server_error"
     status = 500
+
+
+class TooManyRequests(OAuthError):
+    """
+    RFC 6585 4: too many requests in a time; `retry_after` is seconds (RFC 9110 10.2.3).
+
+    RFC 6749 5.2 has no code for it; that of 4.1.2.1 for a server which is busy for now fits best.
+    """
+
+    error = "temporarily_unavailable"
+    status = 429
+
+    def __init__(self, description: str, *, hint: str, retry_after: int) -> None:
+        super().__init__(description, hint=hint)
+        self.retry_after = retry_after
+
+    def headers(self) -> list[tuple[str, str]]:
+        return [*super().headers(), ("Retry-After", str(self.retry_after))]
 
 
 class Inaccessible(OAuthError):

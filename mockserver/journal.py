@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import collections.abc as cabc
 import hashlib
-import itertools
+import http
 import threading
 import typing
 
@@ -60,6 +60,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None
     client_auth: str | None
     basic_encoding: str
+    credentials: str | None
+    """`bearer`, `basic`, ... by header, `parameter` for a secret or token in form or URL, None for nothing."""
     grant_type: str | None
     verdict: Verdict
     why: str
@@ -68,6 +70,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     reply: Reply
     seconds: float
+    preemptive: bool = False
+    """Whether it brought credentials before the server had challenged anybody at this path (401, WWW-Authenticate)."""
     exception: BaseException | None = None
     secrets: cabc.Callable[[], cabc.Iterable[str]] = tuple
     """What must not be shown of it."""
@@ -96,6 +100,10 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return [conceal(line, secrets) for line in [*lines, f"    why: {self.why}"]]
 
 
+def _is_challenge(reply: Reply) -> bool:
+    return any(name.lower() == "www-authenticate" for name, _ in reply.headers)
+
+
 def _shown(body: bytes) -> str:
     text = body[:2000].decode("utf-8", "backslashreplace").replace("\r", "\\r").replace("\n", "\\n")
     # Cut after masking: half a secret would not be recognised.
@@ -112,7 +120,8 @@ class Journal(cabc.Sequence[Exchange]):
 
     def __init__(self, size: int) -> None:
         self._exchanges: collections.deque[Exchange] = collections.deque(maxlen=size)
-        self._arrivals = itertools.count(1)
+        self._arrived = 0
+        self._challenged: dict[tuple[str, str], int] = {}
         self._undelivered: set[int] = set()
         self._changed = threading.Condition()
         self.dropped = 0
@@ -120,10 +129,22 @@ class Journal(cabc.Sequence[Exchange]):
 
     def arrive(self) -> int:
         """The number of a request that has just come."""
-        return next(self._arrivals)
+        with self._changed:
+            self._arrived += 1
+            return self._arrived
 
     def add(self, exchange: Exchange) -> None:
+        """Keep an exchange; whether it was `preemptive` is found out here."""
+        place = (exchange.issuer, exchange.path)
         with self._changed:
+            if exchange.credentials is not None and self._challenged.get(place, exchange.number) >= exchange.number:
+                exchange = msgspec.structs.replace(exchange, preemptive=True)
+            if exchange.status == http.HTTPStatus.UNAUTHORIZED and _is_challenge(exchange.reply):
+                # A request with a later number came when the challenge was known
+                self._challenged.setdefault(place, self._arrived)
+                # As bounded as the exchanges are: a standalone server may be asked for any path
+                if len(self._challenged) > (self._exchanges.maxlen or 0):
+                    del self._challenged[next(iter(self._challenged))]
             self.dropped += len(self._exchanges) == self._exchanges.maxlen
             self._exchanges.append(exchange)
             self._changed.notify_all()
@@ -172,6 +193,18 @@ class Journal(cabc.Sequence[Exchange]):
     def grant_types(self) -> list[str]:
         """The grant of every token request, in order; a request without one is left out."""
         return [exchange.grant_type for exchange in self if exchange.grant_type is not None]
+
+    def token_requests(self, client_id: str | None = None, *, verdict: Verdict | None = None) -> list[Exchange]:
+        """
+        The requests at the token endpoint, in order: of one client, or with one verdict (`accepted`, `refused`, ...).
+
+        A client that keeps its token asks once.
+        """
+        return [
+            exchange
+            for exchange in self.at("token")
+            if client_id in (None, exchange.client_id) and verdict in (None, exchange.verdict)
+        ]
 
     def _at(self, endpoint: str | None) -> list[Exchange]:
         chosen = (e for e in self._exchanges if endpoint is None or e.endpoint == endpoint)

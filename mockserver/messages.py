@@ -25,6 +25,11 @@ Place = typing.Literal["body", "query"]
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
+# Parameters that show who is asking: RFC 6749 2.3.1, RFC 6750 2.2, RFC 7521 4.2
+_CREDENTIALS = frozenset({"access_token", "client_assertion", "client_secret"})
+_SCHEMES = frozenset({"basic", "bearer", "digest"})
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """
     One HTTP request as it was read. Nothing in it has been judged: what looked wrong is noted in `problems`.
@@ -62,6 +67,22 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         """Every value of a header, by case-insensitive name."""
         name = name.lower()
         return [value for key, value in self.headers if key.lower() == name]
+
+    @property
+    def credentials(self) -> str | None:
+        """
+        What the request brings to show who is asking.
+
+        The scheme of its Authorization header in lower case (`bearer`, `basic`, ...; `other` for a header without one),
+        `parameter` for a secret or a token in the form or the URL, None for nothing.
+        """
+        values = self.header_values("authorization")
+        if values:
+            scheme, space, _ = values[0].strip(" \t").partition(" ")
+            # Without a scheme it is a bare secret, which is not to be shown
+            return scheme.lower() if space or scheme.lower() in _SCHEMES else "other"
+        secret = any(name in _CREDENTIALS and value for name, value in (*self.form, *self.query))
+        return "parameter" if secret else None
 
     def check_body(self) -> None:
         """Raises what kept the body from being read; what is in it is the endpoint's affair."""

@@ -125,3 +125,5 @@ class Stub(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     body: bytes
     content_type: str
+    challenge: bool = False
+    """Whether the first request to it is challenged, whatever it brings."""

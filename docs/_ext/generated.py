@@ -61,6 +61,9 @@ _EXAMPLES: dict[str, str] = {
     "default_scope": '"orders:read"',
     "scope_separator": '","',
     "scope_in_response": '"when_different"',
+    "bearer_methods_supported": '["header", "query"]',
+    "expires_in_form": '"string"',
+    "token_rate_limit": "{ requests = 10, seconds = 60 }",
     "profile": '"rfc6749"',
     "paths": '{ refresh = "/oauth/refresh" }',
     "parameter_names": '{ refresh = { refresh_grant_type = "grant_type" } }',
@@ -112,6 +115,8 @@ def _kind(hint: typing.Any) -> str:
     if typing.get_origin(hint) is typing.Annotated:
         base, *metas = typing.get_args(hint)
         meta = metas[0]
+        if meta.min_length is not None:
+            return f"{_kind(base)}, at least {meta.min_length}"
         least = meta.ge if meta.ge is not None else None if meta.gt is None else meta.gt + 1
         most = meta.le
         limits = f"at least {least}" if most is None else f"{least} to {most}"

@@ -113,10 +113,28 @@ def _rotated_twice(mock: Mock) -> TestResponse:
     return mock.refresh(refresh_token)
 
 
+def _too_often(mock: Mock) -> TestResponse:
+    limit = {"requests": 1, "seconds": 60}
+    mock.oauth.client("eager", client_secret="s3cret-of-eager", token_rate_limit=limit)
+    mock.token(auth=("eager", "s3cret-of-eager"), grant_type="client_credentials")
+    return mock.token(auth=("eager", "s3cret-of-eager"), grant_type="client_credentials")
+
+
 def _expired_access(mock: Mock) -> TestResponse:
     access_token = mock.tokens()["access_token"]
     mock.oauth.clock.advance(hours=2)
     return mock.get("/orders", f"Bearer {access_token}")
+
+
+def _two_tokens(mock: Mock) -> TestResponse:
+    client = mock.oauth.client(bearer_methods_supported=["header", "query"])
+    access_token = client.grant(scope="orders:read").access_token
+    return mock.get(f"/orders?access_token={access_token}", f"Bearer {access_token}")
+
+
+def _challenged(mock: Mock) -> TestResponse:
+    mock.oauth.protect("/orders", scope="orders:read", json=[], challenge=True)
+    return mock.get("/orders", f"Bearer {mock.tokens(scope='orders:read')['access_token']}")
 
 
 _GOOD = "A" * 43
@@ -192,6 +210,7 @@ CASES: tuple[Case, ...] = (
     Case("token", "a rotated refresh token", 400, "invalid_grant", "RFC 6749 6", _rotated_twice),
     Case("token", "a wider scope at refresh", 400, "invalid_scope", "RFC 6749 6",
          lambda m: m.refresh(m.tokens(scope="orders:read")["refresh_token"], scope="orders:read openid")),
+    Case("token", "one request more than `token_rate_limit`", 429, "temporarily_unavailable", "RFC 6585 4", _too_often),
     Case("authorize", "no `client_id`", 400, "invalid_request", "RFC 6749 4.1.1",
          lambda m: m.authorize(client_id=None)),
     Case("authorize", "a client that is not registered", 400, "invalid_request", "RFC 6749 4.1.2.1",
@@ -219,6 +238,12 @@ CASES: tuple[Case, ...] = (
              "response_type": "code", "client_id": "crm", "redirect_uri": "http://localhost/cb"})),
     Case("resource", "no Authorization header", 401, "", "RFC 6750 3.1", lambda m: m.get("/orders", None)),
     Case("resource", "another scheme than Bearer", 401, "", "RFC 6750 3.1", lambda m: m.get("/orders", "Token abc")),
+    Case("resource", "a token in the URL, where `bearer_methods_supported` has no `query`", 401, "", "RFC 6750 3.1",
+         lambda m: m.get(f"/orders?access_token={m.tokens(scope='orders:read')['access_token']}", None)),
+    Case("resource", "two tokens", 400, "invalid_request", "RFC 6750 2", _two_tokens),
+    Case("resource", "a token without the word Bearer", 401, "", "RFC 6750 2.1",
+         lambda m: m.get("/orders", m.tokens(scope="orders:read")["access_token"])),
+    Case("resource", "the first request to `protect(path, challenge=True)`", 401, "", "RFC 6750 3", _challenged),
     Case("resource", "an unknown token", 401, "invalid_token", "RFC 6750 3.1",
          lambda m: m.get("/orders", "Bearer abc")),
     Case("resource", "a malformed token", 401, "invalid_token", "RFC 6750 2.1",

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import re
 
+import msgspec
+
 from ..context import Context
 from ..errors import Inaccessible
 from ..errors import InvalidRequest
+from ..errors import MissingToken
 from ..guards import bearer
 from ..messages import Reply
 from ..messages import Request
@@ -21,7 +24,7 @@ __all__ = ["echo", "nothing", "protected"]
 
 def echo(request: Request, context: Context) -> Reply:
     """Say what arrived: method, path, query, headers and body (`body` is null where it is not UTF-8)."""
-    token = bearer.check(request, context, scope=Scope())
+    passed = bearer.check(request, context, scope=Scope())
     request.check_body()
     try:
         text: str | None = request.body.decode("utf-8")
@@ -35,20 +38,37 @@ def echo(request: Request, context: Context) -> Reply:
         "body": text,
         "body_base64": base64.b64encode(request.body).decode("ascii"),
     }
-    return Reply.of_json(members, why=f"the echo took the token of client {token.client_id!r}")
+    why = f"the echo took the token of client {passed.record.client_id!r}"
+    return _private(Reply.of_json(members, why=why), passed)
 
 
 def protected(request: Request, context: Context) -> Reply:
     """The fixed answer of `protect(path, ...)`, for a token that has its scope."""
     stub = context.stubs[request.path]
-    token = bearer.check(request, context, scope=stub.scope)
+    # One atomic step: of requests that come at once exactly one is challenged
+    if context.unchallenged.pop(request.path, None) is not None:
+        raise MissingToken(
+            hint=f"{stub.path} is protected with challenge=True: the first request is challenged whatever it brings",
+            scope=str(stub.scope) or None,
+        )
+    passed = bearer.check(request, context, scope=stub.scope)
     request.check_body()
-    return Reply(
+    token = passed.record
+    reply = Reply(
         status=stub.status,
         body=stub.body,
         headers=(("Content-Type", stub.content_type),),
         why=f"{stub.path} took the token of client {token.client_id!r} with scope {str(token.scope)!r}",
     )
+    return _private(reply, passed)
+
+
+def _private(reply: Reply, passed: bearer.Passed) -> Reply:
+    """RFC 6750 2.3: a success that a token in the URL brought must not get into a shared cache."""
+    if passed.method != "query" or not 200 <= reply.status <= 299:
+        return reply
+    others = tuple(pair for pair in reply.headers if pair[0] not in ("Cache-Control", "Pragma"))
+    return msgspec.structs.replace(reply, headers=(*others, ("Cache-Control", "private")))
 
 
 def nothing(request: Request, context: Context) -> Reply:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import difflib
 
+from ..config import ExpiresInForm
 from ..config import Policies
 from ..config import RequestEncoding
 from ..context import Context
 from ..errors import InvalidRequest
+from ..errors import TooManyRequests
 from ..errors import UnauthorizedClient
 from ..errors import UnsupportedGrantType
 from ..grants import GRANTS
@@ -30,9 +33,20 @@ _SAID = {
     "query": "parameters in the URL",
 }
 
+# RFC 6749 5.1: a number of seconds, recommended; the rest is what servers send instead
+_EXPIRES_IN: dict[ExpiresInForm, cabc.Callable[[int], object]] = {
+    "number": int,
+    "string": str,
+    "float": float,
+    "milliseconds": lambda seconds: 1000 * seconds,
+    "negative": lambda seconds: -max(1, seconds),
+    "null": lambda _: None,
+}
+
 
 def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     """From an authenticated client's request to tokens (RFC 6749 5.1)."""
+    _admit(caller.client, context)
     asked = _token_request(request, caller, context)
     tokens = mint(GRANTS[asked.grant_type].issue(asked, context), context)
     scope = f" for scope {str(tokens.scope)!r}" if tokens.scope else ""
@@ -47,6 +61,21 @@ def unauthenticated(request: Request, context: Context) -> None:
     client = None if found is None else context.clients.get(found.record.client_id)
     if code is not None and client is not None and client.policies.burn_code_on_invalid_client:
         context.store.take(Kind.CODE, code)
+
+
+def _admit(client: Client, context: Context) -> None:
+    """Count the request, whatever becomes of it, before anything is redeemed. Raises `TooManyRequests`."""
+    limit = client.policies.token_rate_limit
+    if limit is None:
+        return
+    wait = context.token_rates.admit(client.client_id, limit, context.clock)
+    if wait is not None:
+        raise TooManyRequests(
+            "The client asked for too many tokens; try again later.",
+            hint=f"client {client.client_id!r} made {limit.requests} token requests within {limit.seconds} s, which is"
+            f" its token_rate_limit; the next is taken in {wait} s: keep a token until it expires",
+            retry_after=wait,
+        )
 
 
 def _token_request(request: Request, caller: Authenticated, context: Context) -> TokenRequest:
@@ -128,11 +157,9 @@ def _in_query(request: Request) -> bool:
 
 
 def _members(tokens: Tokens, policies: Policies) -> dict[str, object]:
-    members: dict[str, object] = {
-        "access_token": tokens.access_token,
-        "token_type": tokens.token_type,
-        "expires_in": tokens.expires_in,
-    }
+    members: dict[str, object] = {"access_token": tokens.access_token, "token_type": tokens.token_type}
+    if policies.expires_in_form != "missing":
+        members["expires_in"] = _EXPIRES_IN[policies.expires_in_form](tokens.expires_in)
     if tokens.refresh_token is not None:
         members["refresh_token"] = tokens.refresh_token
     if _says_scope(tokens, policies):

@@ -16,7 +16,8 @@ _OPENID = Scope(["openid"])
 
 def answer(request: Request, context: Context) -> Reply:
     """The claims about the person who is behind the access token, in header or form."""
-    token = bearer.check(request, context, scope=_OPENID, in_form=request.method == "POST")
+    # OpenID Connect Core 5.3.1: GET or POST, the header or, with POST, the form
+    token = bearer.check(request, context, scope=_OPENID, methods=("header", "body")).record
     if token.user is None:
         raise InsufficientScope(
             "The access token stands for no person.",

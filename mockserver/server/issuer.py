@@ -172,21 +172,28 @@ class Issuer:
 
     # -- the protected API ---------------------------------------------------------------------------------------------
 
-    def protect(self, path: str, *, scope: str = "", json: typing.Any = None, status: int = 200) -> Protected:
+    def protect(
+        self, path: str, *, scope: str = "", json: typing.Any = None, status: int = 200, challenge: bool = False
+    ) -> Protected:
         """
         Serve a JSON answer at exactly this path, any method, for a Bearer token that has `scope`.
+
+        `challenge`: the first request to it, whoever sends it, is answered with 401 and the challenge even if its token
+        is good, so that the client has to repeat it.
 
         A second call for the same path replaces the first. Raises `ConfigurationError` for a path that the protocol
         uses itself.
         """
         self._check_free(f"protect({path!r})", path)
-        self.context.stubs[path] = Stub(
+        stub = Stub(
             path=path,
             scope=Scope.parse(scope),
             status=status,
             body=_json(path, json),
             content_type="application/json",
+            challenge=challenge,
         )
+        self.context.protect(stub)
         return Protected(self, path)
 
     # -- the person at the browser -------------------------------------------------------------------------------------

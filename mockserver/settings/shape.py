@@ -86,21 +86,23 @@ def _mismatch(value: typing.Any, kind: typing.Any) -> str | None:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        words = _words(kind)
-        if words and isinstance(value, str):
-            return nearest(value, words)
         if isinstance(value, str) and _mismatch([value], kind) is None:
             return f"write a list, [{value!r}]"
+        words = _words(kind)
+        written = value if isinstance(value, list | tuple) else [value]
+        strange = [word for word in written if isinstance(word, str) and word not in words]
+        if words and strange:
+            return nearest(strange[0], words)
         message = str(error)
         return f"{message[0].lower()}{message[1:]}"
     return None
 
 
 def _words(kind: typing.Any) -> list[str]:
-    """The words that a Literal allows, also inside a union."""
+    """The words that a Literal allows, also inside a union or a list."""
     if typing.get_origin(kind) is typing.Literal:
         return [word for word in typing.get_args(kind) if isinstance(word, str)]
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+    if typing.get_origin(kind) in (typing.Union, types.UnionType, typing.Annotated, tuple):
         return [word for part in typing.get_args(kind) for word in _words(part)]
     return []
 

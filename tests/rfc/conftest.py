@@ -53,6 +53,7 @@ class Http:
     """The server's endpoints without a socket, and the answers to expect of them."""
 
     some = Some
+    json_headers = _JSON
 
     def __init__(self, mock: OAuthMock) -> None:
         self.mock = mock
@@ -115,6 +116,17 @@ class Http:
         if allow is not None:
             headers["Allow"] = allow
         return status, {"error": error, "error_description": Some.description}, headers
+
+    @staticmethod
+    def challenged(status: int, error: str | None, *, description: object = None, scope: str | None = None) -> Answer:
+        """The whole answer of RFC 6750 3: challenge and, where credentials were sent, the error in the body too."""
+        challenge = 'Bearer realm="api"'
+        if error is not None:
+            challenge += f', error="{error}", error_description="{description}"'
+        if scope is not None:
+            challenge += f', scope="{scope}"'
+        body = {} if error is None else {"error": error, "error_description": description}
+        return status, body, {**_JSON, "WWW-Authenticate": challenge}
 
     @staticmethod
     def tokens(

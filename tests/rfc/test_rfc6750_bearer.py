@@ -9,19 +9,6 @@ import pytest
 
 from mockserver import OAuthMock
 
-_JSON = {"Cache-Control": "no-store", "Content-Type": "application/json", "Pragma": "no-cache"}
-
-
-def refused(status: int, error: str | None, *, description: object = None, scope: str | None = None) -> typing.Any:
-    """The whole answer of RFC 6750 3: challenge and, where credentials were sent, the error in the body too."""
-    challenge = 'Bearer realm="api"'
-    if error is not None:
-        challenge += f', error="{error}", error_description="{description}"'
-    if scope is not None:
-        challenge += f', scope="{scope}"'
-    body = {} if error is None else {"error": error, "error_description": description}
-    return status, body, {**_JSON, "WWW-Authenticate": challenge}
-
 
 @pytest.fixture
 def crm(mock: OAuthMock) -> typing.Any:
@@ -75,7 +62,7 @@ def test_without_credentials_the_challenge_has_no_error(
 
     response = http.api(None, path)
 
-    assert http.answer(response) == refused(401, None, scope=scope)
+    assert http.answer(response) == http.challenged(401, None, scope=scope)
     assert mock.journal.last.why == "the request has no Authorization header (RFC 6750 2.1)"
 
 
@@ -84,7 +71,7 @@ def test_another_scheme_is_challenged(http: typing.Any, crm: typing.Any, header:
     """RFC 6750 3: the challenge names Bearer; the why names the scheme that came."""
     response = http.client.get("/api/x", headers={"Authorization": header})
 
-    assert http.answer(response) == refused(401, None)
+    assert http.answer(response) == http.challenged(401, None)
     assert f"the Authorization header has the scheme {header.partition(' ')[0]!r}" in http.mock.journal.last.why
 
 
@@ -109,7 +96,7 @@ def test_a_bad_token_is_invalid_token(http: typing.Any, crm: typing.Any, token: 
     response = http.api(token)
 
     text = response.get_json()["error_description"]
-    assert http.answer(response) == refused(401, "invalid_token", description=text)
+    assert http.answer(response) == http.challenged(401, "invalid_token", description=text)
     assert text == http.some.description
     assert why in http.mock.journal.last.why
 
@@ -136,7 +123,7 @@ def test_what_is_not_this_servers_access_token_is_invalid_token(http: typing.Any
 
     description = {"revoked": "The access token was revoked.", "expired": "The access token expired."}
     text = description.get(kind, "The access token is unknown.")
-    assert http.answer(response) == refused(401, "invalid_token", description=text)
+    assert http.answer(response) == http.challenged(401, "invalid_token", description=text)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +151,7 @@ def test_a_protected_path_needs_its_scope(
         assert response.headers["Content-Type"] == "application/json"
         return
     text = "The request requires higher privileges than provided by the access token."
-    assert http.answer(response) == refused(403, "insufficient_scope", description=text, scope=needed)
+    assert http.answer(response) == http.challenged(403, "insufficient_scope", description=text, scope=needed)
     assert http.mock.journal.last.why.startswith("the token of client 'crm' has scope")
 
 
@@ -176,7 +163,7 @@ def test_a_repeated_authorization_header_is_invalid_request(http: typing.Any, cr
     response = http.client.get("/api/x", environ_overrides={"serving.raw_headers": raw})
 
     text = response.get_json()["error_description"]
-    assert http.answer(response) == refused(400, "invalid_request", description=text)
+    assert http.answer(response) == http.challenged(400, "invalid_request", description=text)
 
 
 # -- the form parameter ------------------------------------------------------------------------------------------------
@@ -188,7 +175,7 @@ def test_userinfo_takes_the_token_as_a_form_parameter(http: typing.Any, crm: typ
 
     response = http.client.post("/userinfo", data={"access_token": token})
 
-    assert http.answer(response) == (200, {"email": "alice@example.com", "sub": "alice"}, _JSON)
+    assert http.answer(response) == (200, {"email": "alice@example.com", "sub": "alice"}, http.json_headers)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +191,7 @@ def test_other_places_do_not_count(http: typing.Any, crm: typing.Any, place: str
     else:
         response = http.client.post("/api/x", data={"access_token": token})
 
-    assert http.answer(response) == refused(401, None, scope=None if place == "api" else "openid")
+    assert http.answer(response) == http.challenged(401, None, scope=None if place == "api" else "openid")
 
 
 def test_a_token_sent_twice_is_invalid_request(http: typing.Any, crm: typing.Any) -> None:
@@ -214,7 +201,7 @@ def test_a_token_sent_twice_is_invalid_request(http: typing.Any, crm: typing.Any
     response = http.client.post("/userinfo", data={"access_token": token}, headers={"Authorization": f"Bearer {token}"})
 
     text = response.get_json()["error_description"]
-    assert http.answer(response) == refused(400, "invalid_request", description=text)
+    assert http.answer(response) == http.challenged(400, "invalid_request", description=text)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +217,7 @@ def test_a_malformed_form_is_invalid_request(http: typing.Any, crm: typing.Any, 
     response = http.client.post("/userinfo", data=body, content_type="application/x-www-form-urlencoded")
 
     text = response.get_json()["error_description"]
-    assert http.answer(response) == refused(400, "invalid_request", description=text)
+    assert http.answer(response) == http.challenged(400, "invalid_request", description=text)
 
 
 def test_other_methods_of_userinfo_are_refused(http: typing.Any) -> None:

@@ -148,6 +148,23 @@ def test_exchanges_can_be_asked_for_by_endpoint_and_grant(mock: OAuthMock, http:
     assert mock.journal.grant_types == ["client_credentials", "password"]
 
 
+def test_token_requests_are_counted_by_client_and_verdict(mock: OAuthMock, http: Client) -> None:
+    """One client's, accepted ones only, everything."""
+    mock.client("crm", client_secret="s3cret")
+    ask(http)
+    ask(http, "nonsense")
+    ask(http)
+    http.post("/token", data={"grant_type": "client_credentials", "client_id": "other"})
+    http.get("/jwks")
+
+    journal = mock.journal
+    assert [exchange.number for exchange in journal.token_requests()] == [1, 2, 3, 4]
+    assert [exchange.number for exchange in journal.token_requests("crm")] == [1, 2, 3]
+    assert [exchange.number for exchange in journal.token_requests("crm", verdict="accepted")] == [1, 3]
+    assert [exchange.number for exchange in journal.token_requests(verdict="refused")] == [2, 4]
+    assert journal.token_requests("nobody") == []
+
+
 def test_the_last_of_none_says_what_to_check(mock: OAuthMock) -> None:
     """Every message ends in the remedy."""
     with pytest.raises(NothingRecorded, match="check that the code under test was given its URLs") as caught:
