@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import socket
 import sys
 import typing
 
@@ -11,6 +12,8 @@ import pytest
 
 if typing.TYPE_CHECKING:
     from .conftest import Suite
+
+_IPV6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 
 _ENVIRONMENT = """
 import os
@@ -82,6 +85,36 @@ def test_loopback_is_kept_out_of_proxies_while_in_use(suite: Suite, no_proxy: st
     for name in ("OAUTHLIB_INSECURE_TRANSPORT", "no_proxy"):
         assert name not in os.environ
     assert os.environ.get("NO_PROXY") == no_proxy
+
+
+@pytest.mark.parametrize("https", [False, True])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", pytest.param("::1", marks=_IPV6)])
+def test_no_proxy_variable_comes_between(suite: Suite, host: str, https: bool) -> None:
+    """HTTP_PROXY, HTTPS_PROXY and ALL_PROXY lead nowhere, in either case; two clients reach the mock all the same."""
+    for name in ("NO_PROXY", "no_proxy"):
+        suite.environment.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        suite.environment.setenv(name, "http://127.0.0.1:1")
+        suite.environment.setenv(name.lower(), "http://127.0.0.1:1")
+    suite.tests(
+        f"""
+        import requests
+        import ssl
+
+        pytestmark = pytest.mark.oauthmock(host={host!r}, https={https})
+
+        def test_httpx(oauthmock):
+            verify = ssl.create_default_context(cafile=oauthmock.ca_path) if {https} else True
+            with httpx.Client(verify=verify) as client:
+                assert client.get(oauthmock.jwks_url).status_code == 200
+
+        def test_requests(oauthmock):
+            verify = str(oauthmock.ca_path) if {https} else True
+            assert requests.get(oauthmock.jwks_url, verify=verify).status_code == 200
+        """
+    )
+
+    suite.run().assert_outcomes(passed=2)
 
 
 def test_the_session_server_does_not_change_the_environment_of_other_tests(suite: Suite) -> None:
