@@ -196,14 +196,16 @@ class Journal(cabc.Sequence[Exchange]):
 
     def token_requests(self, client_id: str | None = None, *, verdict: Verdict | None = None) -> list[Exchange]:
         """
-        The requests at the token endpoint, in order: of one client, or with one verdict (`accepted`, `refused`, ...).
+        The token requests, in order, also those at a refresh endpoint: of one client, or with one verdict.
 
         A client that keeps its token asks once.
         """
         return [
             exchange
-            for exchange in self.at("token")
-            if client_id in (None, exchange.client_id) and verdict in (None, exchange.verdict)
+            for exchange in self
+            if exchange.endpoint in ("token", "refresh")
+            and client_id in (None, exchange.client_id)
+            and verdict in (None, exchange.verdict)
         ]
 
     def _at(self, endpoint: str | None) -> list[Exchange]:

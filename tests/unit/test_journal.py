@@ -165,6 +165,16 @@ def test_token_requests_are_counted_by_client_and_verdict(mock: OAuthMock, http:
     assert journal.token_requests("nobody") == []
 
 
+def test_token_requests_at_a_refresh_endpoint_count() -> None:
+    """Where an issuer has one."""
+    mock = OAuthMock(issuer="http://localhost", paths={"refresh": "/reauthenticate"})
+    client = mock.client("crm", client_secret="s3cret")
+    form = {"grant_type": "refresh_token", "refresh_token": client.grant().refresh_token}
+    Client(mock.wsgi).post("/reauthenticate", data=form, headers=_BASIC)
+
+    assert [exchange.endpoint for exchange in mock.journal.token_requests("crm", verdict="accepted")] == ["refresh"]
+
+
 def test_the_last_of_none_says_what_to_check(mock: OAuthMock) -> None:
     """Every message ends in the remedy."""
     with pytest.raises(NothingRecorded, match="check that the code under test was given its URLs") as caught:
