@@ -18,6 +18,7 @@ __all__ = [
     "Consent",
     "ExpiresInForm",
     "IssuerSettings",
+    "ParameterRules",
     "Policies",
     "Profile",
     "RateLimit",
@@ -130,6 +131,8 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How the token answer states a lifetime: right (`number`), or in one of the wrong ways that servers have."""
     token_rate_limit: RateLimit | None = None
     """`{ requests = N, seconds = S }`: a client's token requests beyond N within S seconds are answered 429."""
+    audiences: tuple[str, ...] | None = None
+    """What `resource` (RFC 8707) and `audience` may name; none: anything."""
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -186,6 +189,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     bearer_methods_supported: BearerMethods | None = None
     expires_in_form: ExpiresInForm | None = None
     token_rate_limit: RateLimit | None = None
+    audiences: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         return without(self, "client_secret")
@@ -228,6 +232,7 @@ class ClientKeywords(typing.TypedDict, total=False):
     bearer_methods_supported: typing.Sequence[BearerMethod] | None
     expires_in_form: ExpiresInForm | None
     token_rate_limit: RateLimit | typing.Mapping[str, int] | None
+    audiences: typing.Sequence[str] | None
 
 
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -244,17 +249,34 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return without(self, "password")
 
 
+class ParameterRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Parameters that are demanded beyond the RFCs'. A name may begin with its place, `query:`, `body:` or `header:`.
+
+    Without one it is where the endpoint has its parameters: the query at `authorize`, the body at the token endpoint.
+    """
+
+    required: tuple[str, ...] = ()
+    """Those without which a request is refused."""
+    allowed: tuple[str, ...] | None = None
+    """Those that may be sent besides the RFCs', the required and the fixed ones; none: any, which are ignored."""
+    fixed: Names = {}
+    """Those that must have exactly this value."""
+
+
 class IssuerSettings(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one issuer decides: the policies, and what is the same for every client."""
 
     audience: str | None = None
-    """`aud` of JWT access tokens; None: the issuer's API URL."""
+    """`aud` of access tokens for which neither `resource` nor `audience` was asked; None: the issuer's API URL."""
     scopes_supported: tuple[str, ...] | None = None
     """Scopes this issuer knows; None: every scope."""
     require_pkce: bool = False
     """Refuse authorization requests without `code_challenge`."""
     profile: str = "rfc6749"
     """The provider's way of saying things, by name."""
+    parameters: dict[str, ParameterRules] = {}
+    """Rules for parameters, by `authorize`, `token` (every grant) or the name of a grant."""
     paths: Names = {}
     """Endpoint -> path below the issuer, for those that are elsewhere; `refresh` makes one for refreshing alone."""
     parameter_names: dict[str, Names] = {}

@@ -17,6 +17,7 @@ __all__ = [
     "InvalidGrant",
     "InvalidRequest",
     "InvalidScope",
+    "InvalidTarget",
     "InvalidToken",
     "LoginRequired",
     "MissingToken",
@@ -134,6 +135,12 @@ class InvalidScope(OAuthError):
     """RFC 6749 4.1.2.1, 5.2: the scope is unknown, malformed or wider than what was granted."""
 
     error = "invalid_scope"
+
+
+class InvalidTarget(OAuthError):
+    """RFC 8707 2: the resource is no absolute URI, unknown, or not among those that were authorized."""
+
+    error = "invalid_target"
 
 
 class AccessDenied(OAuthError):

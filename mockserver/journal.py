@@ -14,6 +14,7 @@ import msgspec
 from .errors import NothingRecorded
 from .messages import Reply
 from .messages import Request
+from .messages import header_text
 from .redaction import conceal
 from .redaction import redact
 from .redaction import redact_header
@@ -80,6 +81,20 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         error = f" {self.error}" if self.error else ""
         target = redact(self.request.target)
         return f"<Exchange #{self.number} {self.request.method} {target} {self.status}{error}>"
+
+    def sent(self, name: str) -> dict[str, tuple[str, ...]]:
+        """
+        Every value of a parameter as it was sent, by place: `body`, `query` and `header`, empty where it was not.
+
+        Names are exact, except those of headers (RFC 9110 5.1); `request.form`, `request.query` and `request.headers`
+        have all pairs in their order.
+        """
+        headers = (header_text(value) for key, value in self.request.headers if key.lower() == name.lower())
+        return {
+            "body": tuple(value for key, value in self.request.form if key == name),
+            "query": tuple(value for key, value in self.request.query if key == name),
+            "header": tuple(headers),
+        }
 
     def lines(self) -> list[str]:
         """The exchange for a person, secrets masked: a headline, what was sent, what came back, why."""

@@ -36,6 +36,8 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     issued_at: float
     expires_in: int
+    audience: tuple[str, ...] = ()
+    """What the access token is for, its `aud` where it is a JWT."""
 
     def __repr__(self) -> str:
         return without(self, "access_token", "refresh_token", "id_token")

@@ -16,7 +16,18 @@ from .model import User
 from .redaction import without
 from .scope import Scope
 
-__all__ = ["Authenticated", "Issue", "Pairs", "Presented", "Reply", "Request", "TokenRequest", "Tokens"]
+__all__ = [
+    "Authenticated",
+    "Issue",
+    "Pairs",
+    "Presented",
+    "Reply",
+    "Request",
+    "TokenRequest",
+    "Tokens",
+    "header_text",
+    "quoted",
+]
 
 Pairs = tuple[tuple[str, str], ...]
 Place = typing.Literal["body", "query"]
@@ -84,6 +95,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         secret = any(name in _CREDENTIALS and value for name, value in (*self.form, *self.query))
         return "parameter" if secret else None
 
+    def values(self, name: str, *, of: Place = "body") -> tuple[str, ...]:
+        """Every value of a parameter that may come several times, blank ones left out."""
+        return tuple(value for key, value in self._pairs(of) if key == name and value)
+
     def check_body(self) -> None:
         """Raises what kept the body from being read; what is in it is the endpoint's affair."""
         for problem in self.problems:
@@ -113,24 +128,32 @@ def _collected(pairs: cabc.Iterable[tuple[str, str]], of: Place) -> dict[str, st
     parameters: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in pairs:
-        # RFC 6749 3.1, 3.2: parameters must not be included more than once
-        if name in seen:
+        # RFC 6749 3.1, 3.2: parameters must not be included more than once; RFC 8707 2: but resource may be
+        if name in seen and name != "resource":
             raise InvalidRequest(
-                f"The parameter {_quoted(name)} is included more than once.",
+                f"The parameter {quoted(name)} is included more than once.",
                 hint=f"parameter {name!r} came more than once in the {of} (RFC 6749 3.1, 3.2)",
             )
         seen.add(name)
         if _CONTROL.search(value) or _CONTROL.search(name):
             raise InvalidRequest(
-                f"The parameter {_quoted(name)} has a control character.",
+                f"The parameter {quoted(name)} has a control character.",
                 hint=f"parameter {name!r} has a control character; RFC 6749 appendix A allows none",
             )
         if value:
-            parameters[name] = value
+            parameters.setdefault(name, value)
     return parameters
 
 
-def _quoted(name: str) -> str:
+def header_text(value: str) -> str:
+    """A header's value, read as UTF-8 where it is that; servers hand it on as Latin-1 (RFC 9110 5.5)."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
+
+
+def quoted(name: str) -> str:
     """A name as error_description may hold it: printable ASCII without quote and backslash (RFC 6749 5.2)."""
     return "".join(character if " " < character < "\x7f" and character not in '"\\' else "?" for character in name[:80])
 
@@ -207,6 +230,8 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     client_auth: str
     scope: Scope | None
     """What was asked for; None when the parameter was left out."""
+    audience: tuple[str, ...] = ()
+    """What `resource` (RFC 8707) and `audience` name."""
     issuer: str
     """The issuer's URL as this client reached it."""
 
@@ -227,12 +252,16 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one authorization brings forth is one family: it lives and dies together."""
     altered: bool = False
     """The scope is not what was asked, so that the answer must say what it is (RFC 6749 5.1)."""
+    audience: tuple[str, ...] = ()
+    """What the access token is for; empty: the issuer's default."""
     refresh: bool = True
     """Whether a refresh token goes with it."""
     refresh_token: str | None = None
     """A refresh token that stays as it is (policy `static`)."""
     refresh_scope: Scope | None = None
     """What a new refresh token stands for, when that is more than `scope`."""
+    refresh_audience: tuple[str, ...] | None = None
+    """Likewise, where that is not `audience`."""
     auth_time: float | None = None
     nonce: str | None = None
     id_token: bool = False

@@ -102,6 +102,8 @@ class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     code_challenge_method: str
     nonce: str | None
     auth_time: float
+    audience: tuple[str, ...] = ()
+    """What the tokens are to be for (RFC 8707); empty: nothing was said."""
 
 
 class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +117,8 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: float
     expires_at: float
     auth_time: float | None = None
+    audience: tuple[str, ...] = ()
+    """What it is for (RFC 8707); empty: nothing was said."""
 
 
 class Stub(msgspec.Struct, frozen=True, kw_only=True):

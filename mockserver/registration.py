@@ -11,10 +11,20 @@ import urllib.parse
 from .config import IssuerSettings
 from .errors import InvalidRequest
 from .errors import InvalidScope
+from .errors import InvalidTarget
 from .model import Client
 from .scope import Scope
 
-__all__ = ["allowed_scope", "check_redirect_uri", "default_scope", "is_loopback", "malformed_uri", "parse_scope"]
+__all__ = [
+    "allowed_audience",
+    "narrowed_audience",
+    "allowed_scope",
+    "check_redirect_uri",
+    "default_scope",
+    "is_loopback",
+    "malformed_uri",
+    "parse_scope",
+]
 
 # Browsers take a backslash for a slash, and cut white space out; the rest they encode.
 _NO_URI = re.compile(r"[\x00-\x20\x7f\\]")
@@ -104,6 +114,48 @@ def _meant(refused: list[str], allowed: cabc.Collection[str], client: Client) ->
         if other in token and set(filter(None, token.split(other))) <= {*allowed}:
             return f": {other!r} does not separate scopes here, {separator!r} does (scope_separator, RFC 6749 3.3)"
     return " (scopes are case-sensitive, RFC 6749 3.3)"
+
+
+def allowed_audience(resources: cabc.Iterable[str], audience: str | None, client: Client) -> tuple[str, ...]:
+    """
+    For what a token is asked: every `resource` (RFC 8707 2) and the `audience` that some providers have instead.
+
+    Raises `InvalidTarget` for a resource that is no absolute URI or has a fragment, and for what `audiences` has not.
+    """
+    resources = tuple(resources)
+    for resource in resources:
+        wrong = malformed_uri(resource)
+        if wrong is not None:
+            raise InvalidTarget(
+                f"The resource {wrong}.",
+                hint=f"resource {resource!r} {wrong}; it is an absolute URI without fragment (RFC 8707 2)",
+            )
+    asked = tuple(dict.fromkeys([*resources, *([audience] if audience else [])]))
+    allowed = client.policies.audiences
+    strange = [target for target in asked if allowed is not None and target not in allowed]
+    if strange:
+        raise InvalidTarget(
+            "The requested resource or audience is unknown.",
+            hint=f"{strange[0]!r} is not in audiences {list(allowed or ())!r}; to have it:"
+            f" audiences={[*(allowed or ()), strange[0]]!r}",
+        )
+    return asked
+
+
+def narrowed_audience(asked: tuple[str, ...], authorized: tuple[str, ...]) -> tuple[str, ...]:
+    """
+    Of what was authorized, what a token request asks for; all of it when it asks for nothing (RFC 8707 2.2).
+
+    An authorization that named no audience is good for any. Raises `InvalidTarget` for more than was authorized.
+    """
+    extra = [target for target in asked if authorized and target not in authorized]
+    if extra:
+        raise InvalidTarget(
+            "The requested resource or audience was not authorized.",
+            hint=f"{extra[0]!r} is not among what was authorized, {', '.join(map(repr, authorized))}: a token request"
+            " can narrow that and never widen it (RFC 8707 2.2)",
+        )
+    return asked or authorized
 
 
 def check_redirect_uri(asked: str | None, client: Client) -> str:

@@ -42,7 +42,7 @@ def mint(issue: Issue, context: Context) -> Tokens:
         policies.refresh_token_lifetime if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
     )
 
-    def record(lifetime: int, scope: Scope) -> TokenRecord:
+    def record(lifetime: int, scope: Scope, audience: tuple[str, ...]) -> TokenRecord:
         return TokenRecord(
             family=issue.family,
             client_id=issue.client.client_id,
@@ -52,15 +52,21 @@ def mint(issue: Issue, context: Context) -> Tokens:
             issued_at=now,
             expires_at=now + lifetime,
             auth_time=issue.auth_time,
+            audience=audience,
         )
 
     access_token = _access_token(issue, context, now, expires_in)
-    records: list[tuple[Kind, str, Record]] = [(Kind.ACCESS, access_token, record(expires_in, issue.scope))]
+    records: list[tuple[Kind, str, Record]] = [
+        (Kind.ACCESS, access_token, record(expires_in, issue.scope, issue.audience))
+    ]
     refresh_token = issue.refresh_token
     if issue.refresh and refresh_token is None:
         refresh_token = new_secret("rt")
         # RFC 6749 6: the scope of a new refresh token is that of the old one, however narrow the access token is
-        records.append((Kind.REFRESH, refresh_token, record(refresh_lifetime, issue.refresh_scope or issue.scope)))
+        # and so is its audience
+        audience = issue.audience if issue.refresh_audience is None else issue.refresh_audience
+        refreshing = record(refresh_lifetime, issue.refresh_scope or issue.scope, audience)
+        records.append((Kind.REFRESH, refresh_token, refreshing))
     if not context.store.put_if_alive(issue.family, records):
         raise InvalidGrant(
             "The grant has been revoked.",
@@ -88,19 +94,26 @@ def mint(issue: Issue, context: Context) -> Tokens:
             issuer=issue.issuer,
             issued_at=now,
             expires_in=expires_in,
+            audience=_audience(issue, context),
         )
     )
     return tokens
 
 
+def _audience(issue: Issue, context: Context) -> tuple[str, ...]:
+    """RFC 9068 3: the resources that were asked for, else the default one."""
+    return issue.audience or (context.audience(issue.issuer),)
+
+
 def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -> str:
     if issue.client.policies.access_token_format == "opaque":
         return new_secret("at")
+    audience = _audience(issue, context)
     # RFC 9068 2.2
     claims: dict[str, typing.Any] = {
         "iss": issue.issuer,
         "exp": int(now) + expires_in,
-        "aud": context.audience(issue.issuer),
+        "aud": audience[0] if len(audience) == 1 else list(audience),
         # RFC 9068 2.2: without a resource owner, sub is the client
         "sub": issue.user.subject if issue.user else issue.client.client_id,
         "client_id": issue.client.client_id,

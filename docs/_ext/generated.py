@@ -33,6 +33,7 @@ _ROOT = pathlib.Path(__file__).resolve().parents[2]
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     "server": config.Settings,
     "issuer": config.IssuerSettings,
+    "parameters": config.ParameterRules,
     "client": config.ClientSettings,
     "user": config.UserSettings,
 }
@@ -60,11 +61,13 @@ _EXAMPLES: dict[str, str] = {
     "require_scope": "true",
     "default_scope": '"orders:read"',
     "scope_separator": '","',
+    "audiences": '["https://api.example.com"]',
     "scope_in_response": '"when_different"',
     "bearer_methods_supported": '["header", "query"]',
     "expires_in_form": '"string"',
     "token_rate_limit": "{ requests = 10, seconds = 60 }",
     "profile": '"rfc6749"',
+    "parameters": '{ token = { required = ["query:format"] } }',
     "paths": '{ refresh = "/oauth/refresh" }',
     "parameter_names": '{ refresh = { refresh_grant_type = "grant_type" } }',
     "response_names": '{ access_token = "data.access_token" }',
@@ -457,6 +460,7 @@ def clauses() -> str:
 PARTS: dict[str, cabc.Callable[[], str]] = {
     "settings-server": lambda: settings("server"),
     "settings-issuer": lambda: settings("issuer"),
+    "settings-parameters": lambda: settings("parameters"),
     "settings-client": lambda: settings("client"),
     "settings-user": lambda: settings("user"),
     "settings-spellings": spellings,

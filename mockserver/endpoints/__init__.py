@@ -8,6 +8,7 @@ from . import jwks
 from . import metadata
 from . import refusal
 from . import resource
+from . import rules
 from . import token
 from . import userinfo
 from .endpoint import ClientEndpoint
@@ -15,7 +16,7 @@ from .endpoint import Endpoint
 from .parameters import known as known_parameters
 from .parameters import misnamed
 
-__all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint", "known_parameters", "misnamed"]
+__all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint", "known_parameters", "misnamed", "rules"]
 
 _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("authorize", ("GET", "POST"), authorize.answer, refusal.to_browser),

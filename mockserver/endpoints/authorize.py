@@ -22,12 +22,14 @@ from ..model import Client
 from ..model import User
 from ..pages import render
 from ..pkce import check_challenge
+from ..registration import allowed_audience
 from ..registration import allowed_scope
 from ..registration import check_redirect_uri
 from ..registration import parse_scope
 from ..scope import Scope
 from ..stores import new_family
 from ..tokens import store_code
+from . import rules
 from .refusal import PAGE_HEADERS
 from .refusal import redirect
 
@@ -45,6 +47,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for; empty when nothing was."""
     scope: Scope
     """What of it may be granted."""
+    audience: tuple[str, ...]
     code_challenge: str | None
     code_challenge_method: str
     nonce: str | None
@@ -128,6 +131,7 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
             "The response mode is not supported.",
             hint=f"response_mode is {parameters['response_mode']!r}; this server has 'query'",
         )
+    rules.check(request, ("authorize",), parameters, context, of="query")
     challenge = parameters.get("code_challenge")
     requested = parse_scope(parameters.get("scope"), separator)
     return _Asked(
@@ -136,6 +140,7 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
         redirect_uri=parameters.get("redirect_uri"),
         requested=requested or Scope(),
         scope=allowed_scope(requested, client, context.settings),
+        audience=allowed_audience(request.values("resource", of="query"), parameters.get("audience"), client),
         code_challenge=challenge,
         code_challenge_method=check_challenge(
             challenge, parameters.get("code_challenge_method"), required=context.settings.require_pkce
@@ -208,6 +213,7 @@ def _approved(asked: _Asked, user: User, scope: Scope, context: Context) -> Repl
             code_challenge_method=asked.code_challenge_method,
             nonce=asked.nonce,
             auth_time=now,
+            audience=asked.audience,
         ),
         context,
     )

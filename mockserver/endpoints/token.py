@@ -21,8 +21,10 @@ from ..messages import TokenRequest
 from ..messages import Tokens
 from ..model import Client
 from ..model import Kind
+from ..registration import allowed_audience
 from ..registration import parse_scope
 from ..tokens import mint
+from . import rules
 
 __all__ = ["answer", "unauthenticated"]
 
@@ -99,11 +101,15 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
             f" oauthmock.client(grant_types={[*registered, grant_type]!r})",
         )
     _check_place(grant_type, request, context)
+    rules.check(request, ("token", grant_type), parameters, context, of="body")
     return TokenRequest(
         grant_type=grant_type,
         parameters=parameters,
         client=caller.client,
         client_auth=caller.method,
+        audience=allowed_audience(
+            (*_in_url(request, caller.client), *request.values("resource")), parameters.get("audience"), caller.client
+        ),
         scope=parse_scope(parameters.get("scope"), caller.client.policies.scope_separator),
         issuer=context.issuer_url(request),
     )
@@ -129,6 +135,11 @@ def _parameters(request: Request, client: Client) -> dict[str, str]:
                 hint=f"parameter {name!r} is in the URL and in the body: send it in one place (RFC 6749 3.2)",
             )
     return {**in_query, **in_body}
+
+
+def _in_url(request: Request, client: Client) -> tuple[str, ...]:
+    """The resources of a client that may have its parameters in the URL."""
+    return request.values("resource", of="query") if "query" in _encodings(client) else ()
 
 
 def _encodings(client: Client) -> tuple[RequestEncoding, ...]:

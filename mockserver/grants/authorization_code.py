@@ -13,6 +13,7 @@ from ..messages import TokenRequest
 from ..model import AuthorizationRecord
 from ..model import Kind
 from ..pkce import check_verifier
+from ..registration import narrowed_audience
 
 name: typing.Final = "authorization_code"
 parameters: typing.Final = frozenset({"code", "redirect_uri", "code_verifier"})
@@ -47,6 +48,8 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         client=client,
         user=found.record.user,
         scope=found.record.scope,
+        audience=narrowed_audience(request.audience, found.record.audience),
+        refresh_audience=found.record.audience,
         altered=found.record.scope != found.record.asked,
         grant_type=name,
         client_auth=request.client_auth,

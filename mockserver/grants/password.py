@@ -41,6 +41,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         client=request.client,
         user=user,
         scope=scope,
+        audience=request.audience,
         altered=scope != (request.scope or Scope()),
         grant_type=name,
         client_auth=request.client_auth,

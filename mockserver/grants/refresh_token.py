@@ -13,6 +13,7 @@ from ..messages import Issue
 from ..messages import TokenRequest
 from ..model import Kind
 from ..model import TokenRecord
+from ..registration import narrowed_audience
 from ..scope import Scope
 
 name: typing.Final = "refresh_token"
@@ -42,6 +43,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     if now >= record.expires_at:
         raise _refused(f"the refresh token expired {now - record.expires_at:.0f} s ago (refresh_token_lifetime)")
     scope = _narrowed(request.scope, record.scope)
+    audience = narrowed_audience(request.audience, record.audience)
     rotate = client.policies.refresh_policy == "rotate"
     if rotate:
         taken = context.store.take(Kind.REFRESH, value)
@@ -60,6 +62,8 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         family=record.family,
         refresh_token=None if rotate else value,
         refresh_scope=record.scope,
+        audience=audience,
+        refresh_audience=record.audience,
         auth_time=record.auth_time,
         # OpenID Connect Core 12.2: the same person, without a nonce
         id_token="openid" in scope and record.user is not None,

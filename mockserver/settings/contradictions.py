@@ -14,6 +14,7 @@ from ..scope import Scope
 from . import registry
 from .layers import Path
 from .names import names
+from .rules import parameter_rules
 from .shape import Problem
 from .shape import dotted
 from .shape import nearest
@@ -50,6 +51,7 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
         yield path, f"{dotted(path)} = {issuer.profile!r}: no such profile; {meant}"
     else:
         yield from names(issuer, at)
+    yield from parameter_rules(issuer, at)
     wrong = _default_scope(issuer)
     if wrong is not None:
         path = (*at, "default_scope")

@@ -12,6 +12,7 @@ import msgspec
 
 from ..config import ClientSettings
 from ..config import IssuerSettings
+from ..config import ParameterRules
 from ..config import UserSettings
 from .layers import Path
 
@@ -19,7 +20,14 @@ __all__ = ["Problem", "dotted", "nearest", "sound"]
 
 Problem = tuple[Path, str]
 
-_NESTED: dict[str, type[msgspec.Struct]] = {"clients": ClientSettings, "users": UserSettings, "issuers": IssuerSettings}
+_NESTED: dict[str, type[msgspec.Struct]] = {
+    "clients": ClientSettings,
+    "users": UserSettings,
+    "issuers": IssuerSettings,
+    "parameters": ParameterRules,
+}
+# Those that are tables of tables, and by what; the others are lists of tables
+_BY_NAME = {"issuers": "a table of issuers by name", "parameters": "a table of rules by endpoint or grant"}
 
 
 def sound(
@@ -64,10 +72,10 @@ def dotted(path: Path) -> str:
 
 
 def _nested(key: str, value: typing.Any, path: Path) -> tuple[typing.Any, list[Problem]]:
-    """A list of tables, or for `issuers` a table of tables; those that lack a required key are left out."""
-    if not isinstance(value, dict if key == "issuers" else list | tuple):
-        shape = "a table of issuers by name" if key == "issuers" else f"a list of tables ([[{key}]])"
-        return ({} if key == "issuers" else []), [(path, f"{dotted(path)} = {value!r}: must be {shape}")]
+    """A list of tables, or a table of tables; those that lack a required key are left out."""
+    if not isinstance(value, dict if key in _BY_NAME else list | tuple):
+        shape = _BY_NAME.get(key, f"a list of tables ([[{key}]])")
+        return ({} if key in _BY_NAME else []), [(path, f"{dotted(path)} = {value!r}: must be {shape}")]
     problems: list[Problem] = []
     kept: dict[typing.Any, dict[str, typing.Any]] = {}
     required = [name for name, field in _fields(_NESTED[key]).items() if field.required]
@@ -79,7 +87,7 @@ def _nested(key: str, value: typing.Any, path: Path) -> tuple[typing.Any, list[P
         problems += found
         if all(name in table for name in required):
             kept[step] = table
-    return (kept if key == "issuers" else list(kept.values())), problems
+    return (kept if key in _BY_NAME else list(kept.values())), problems
 
 
 def _mismatch(value: typing.Any, kind: typing.Any) -> str | None:

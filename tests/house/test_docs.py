@@ -52,7 +52,7 @@ def _everything() -> str:
     return "\n".join(map(_page, sorted(pages)))
 
 
-@pytest.mark.parametrize("of", ["server", "issuer", "client", "user"])
+@pytest.mark.parametrize("of", ["server", "issuer", "parameters", "client", "user"])
 def test_every_setting_is_in_the_table(of: str) -> None:
     """Key, type, default and a meaning, which the generator demands of each field."""
     generated = _extension("generated")

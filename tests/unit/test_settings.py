@@ -282,6 +282,44 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: pathlib.Path, content: by
         pytest.param(
             {"default_scope": 'a"'}, "default_scope = 'a\"': scope token 'a\"' has a char", id="default scope"
         ),
+        pytest.param(
+            {"parameters": []}, "parameters = []: must be a table of rules by endpoint or grant", id="no rules"
+        ),
+        pytest.param({"parameters": {"token": 1}}, "parameters.token = 1: must be a table of keys", id="no table"),
+        pytest.param({"parameters": {"tokn": {}}}, "parameters.tokn: no such endpoint or grant; did you", id="of what"),
+        pytest.param(
+            {"parameters": {"token": {"require": ["a"]}}},
+            "unknown key 'parameters.token.require'; did you mean 'required'?",
+            id="unknown rule",
+        ),
+        pytest.param(
+            {"parameters": {"password": {"required": ["quary:a"]}}},
+            "parameters.password.required has 'quary:a': no such place; did you mean 'query'?",
+            id="unknown place",
+        ),
+        pytest.param(
+            {"parameters": {"token": {"fixed": {"body:": "a"}}}},
+            "parameters.token.fixed has 'body:': write a name that is not empty",
+            id="no name",
+        ),
+        pytest.param(
+            {"parameters": {"token": {"allowed": ["header:x"]}}},
+            "parameters.token.allowed has 'header:x': headers are never refused; leave it out",
+            id="allowed header",
+        ),
+        pytest.param(
+            {"parameters": {"token": {"required": ["header:x y"]}}}, "no name of a header", id="no header's name"
+        ),
+        pytest.param(
+            {"parameters": {"authorize": {"required": ["body:a"]}}},
+            "in the query; write 'a'",
+            id="authorize has no body",
+        ),
+        pytest.param(
+            {"parameters": {"token": {"required": "a"}}},
+            "parameters.token.required = 'a': write a list, ['a']",
+            id="no list",
+        ),
         pytest.param({"scope_policy": "dorp"}, "scope_policy = 'dorp': did you mean 'drop'?", id="scope policy"),
         pytest.param({"scope_separator": "/"}, "scope_separator = '/': known are", id="separator"),
     ],
@@ -303,6 +341,7 @@ def test_what_contradicts_itself_is_refused(values: dict[str, typing.Any], messa
         {"issuers": {"tokens": {}}},
         {"profile": "rfc6749"},
         {"scopes_supported": ["a", "b"], "default_scope": "a"},
+        {"parameters": {"authorize": {"required": ["query:a"]}, "password": {"fixed": {"header:x-a": ""}}}},
     ],
 )
 def test_what_does_not_contradict_itself_is_taken(values: dict[str, typing.Any]) -> None:
