@@ -10,6 +10,7 @@ from .redaction import without
 
 __all__ = [
     "AccessTokenFormat",
+    "AccessTokenPolicy",
     "BasicEncoding",
     "BothAtOnce",
     "BearerMethod",
@@ -23,6 +24,8 @@ __all__ = [
     "Profile",
     "RateLimit",
     "RefreshPolicy",
+    "RefreshPolicyName",
+    "RefreshPolicySettings",
     "ScopeInResponse",
     "ScopePolicy",
     "ScopeSeparator",
@@ -32,11 +35,14 @@ __all__ = [
     "UserSettings",
 ]
 
+AccessTokenPolicy = typing.Literal["new", "same", "one_live"]
 AccessTokenFormat = typing.Literal["jwt", "opaque"]
 BearerMethod = typing.Literal["header", "body", "query"]
 Consent = typing.Literal["page", "auto"]
 ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
-RefreshPolicy = typing.Literal["static", "rotate"]
+RefreshPolicyName = typing.Literal[
+    "static", "omit", "fixed_life", "rotate", "rotate_grace", "rotate_revoke_family", "rotate_every"
+]
 ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]
 ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
@@ -80,6 +86,20 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     case_insensitive_parameters: bool = False
 
 
+class RefreshPolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of a refresh token that is used, where a name does not say all of it."""
+
+    policy: RefreshPolicyName
+    seconds: Positive | None = None
+    """`rotate_grace`: how long a used token stays good, by default 30. `rotate_every`: its age at which it is replaced,
+    by default a day."""
+    uses: Positive | None = None
+    """`rotate_grace`: how often it may come again in that time, by default once."""
+
+
+RefreshPolicy = RefreshPolicyName | RefreshPolicySettings
+
+
 class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     What an issuer does for all its clients, and does otherwise for a client that says so. Lifetimes are seconds.
@@ -95,10 +115,12 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds within which a code is to be redeemed."""
     id_token_lifetime: Seconds = 3600
     """Seconds from `iat` to `exp` of an ID token."""
+    access_token_policy: AccessTokenPolicy = "new"
+    """`new`: a token for each request; `same`: the same one until it expires; `one_live`: a new one ends the others."""
     access_token_format: AccessTokenFormat = "jwt"
     """`jwt`: RFC 9068, signed with ES256; `opaque`: random, begins with `oam_at_`."""
     refresh_policy: RefreshPolicy = "rotate"
-    """`rotate`: a refresh token works once and is replaced; `static`: it stays good."""
+    """What becomes of a refresh token that is used: it is kept, replaced at each use or at times; see the how-to."""
     id_token_signed_response_alg: SigningAlgorithm = "RS256"
     """Algorithm of ID tokens."""
     basic_encoding: BasicEncoding = "either"
@@ -133,6 +155,21 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`{ requests = N, seconds = S }`: a client's token requests beyond N within S seconds are answered 429."""
     audiences: tuple[str, ...] | None = None
     """What `resource` (RFC 8707) and `audience` may name; none: anything."""
+
+    @property
+    def refresh(self) -> RefreshPolicySettings:
+        """`refresh_policy` with its numbers filled in."""
+        given = self.refresh_policy
+        rule = given if isinstance(given, RefreshPolicySettings) else RefreshPolicySettings(policy=given)
+        seconds, uses = _REFRESH_DEFAULTS.get(rule.policy, (None, None))
+        return RefreshPolicySettings(policy=rule.policy, seconds=rule.seconds or seconds, uses=rule.uses or uses)
+
+
+# Seconds and uses of the policies that have them
+_REFRESH_DEFAULTS: dict[str, tuple[int | None, int | None]] = {
+    "rotate_grace": (30, 1),
+    "rotate_every": (24 * 3600, None),
+}
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -171,6 +208,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     refresh_token_lifetime: Seconds | None = None
     authorization_code_lifetime: Seconds | None = None
     id_token_lifetime: Seconds | None = None
+    access_token_policy: AccessTokenPolicy | None = None
     access_token_format: AccessTokenFormat | None = None
     refresh_policy: RefreshPolicy | None = None
     id_token_signed_response_alg: SigningAlgorithm | None = None
@@ -214,8 +252,9 @@ class ClientKeywords(typing.TypedDict, total=False):
     refresh_token_lifetime: int | None
     authorization_code_lifetime: int | None
     id_token_lifetime: int | None
+    access_token_policy: AccessTokenPolicy | None
     access_token_format: AccessTokenFormat | None
-    refresh_policy: RefreshPolicy | None
+    refresh_policy: RefreshPolicyName | RefreshPolicySettings | typing.Mapping[str, typing.Any] | None
     id_token_signed_response_alg: SigningAlgorithm | None
     basic_encoding: BasicEncoding | None
     both_at_once: BothAtOnce | None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import typing
 import urllib.parse
+from secrets import token_bytes
 
 import msgspec
 
@@ -41,6 +43,8 @@ class Context(msgspec.Struct, kw_only=True):
     clock: Clock
     store: Store
     keys: KeySet
+    seed: bytes = msgspec.field(default_factory=functools.partial(token_bytes, 32))
+    """What successors of refresh tokens are derived from."""
     ledger: Ledger
     profile: Profile
     """Where this issuer serves what, and under which names."""

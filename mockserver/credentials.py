@@ -6,6 +6,7 @@ import base64
 import binascii
 import collections.abc as cabc
 import contextlib
+import hmac
 import secrets
 import urllib.parse
 
@@ -23,12 +24,19 @@ __all__ = [
     "origin",
     "read_basic",
     "read_pairs",
+    "successor",
 ]
 
 
 def new_secret(kind: str) -> str:
     """256 bits of randomness behind a prefix that a leak can be recognised by: `oam_at_`, `oam_rt_`, `oam_ac_`, ..."""
     return f"oam_{kind}_{secrets.token_urlsafe(32)}"
+
+
+def successor(value: str, seed: bytes) -> str:
+    """The refresh token that takes the place of another: always the same for one `seed`, and not to be guessed."""
+    digest = hmac.digest(seed, value.encode("utf-8", "surrogatepass"), "sha256")
+    return f"oam_rt_{base64.urlsafe_b64encode(digest).rstrip(b'=').decode('ascii')}"
 
 
 def origin(value: str) -> str:

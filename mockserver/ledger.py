@@ -10,9 +10,12 @@ import typing
 import jwt
 import msgspec
 
+from .clock import Clock
 from .errors import NothingRecorded
+from .model import Kind
 from .redaction import without
 from .scope import Scope
+from .stores import Store
 
 __all__ = ["IssuedToken", "Ledger"]
 
@@ -38,9 +41,34 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_in: int
     audience: tuple[str, ...] = ()
     """What the access token is for, its `aud` where it is a JWT."""
+    family: str
+    """What one authorization brings forth has one family, and lives and dies together."""
+    refreshed_from: str | None
+    """The refresh token that was used for it; None for the first of a family."""
+    store: Store
+    clock: Clock
 
     def __repr__(self) -> str:
-        return without(self, "access_token", "refresh_token", "id_token")
+        return without(self, "access_token", "refresh_token", "id_token", "refreshed_from", "store", "clock")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the access token has not been revoked; it may have expired."""
+        entry = self.store.find(Kind.ACCESS, self.access_token)
+        return entry is not None and entry.alive
+
+    def revoke(self) -> None:
+        """Revoke it with everything of its family, as when a person withdraws consent."""
+        self.store.kill(self.family)
+
+    def expire(self) -> None:
+        """Let the access token expire now: at the API, not for those who read a JWT themselves."""
+        self.store.expire(Kind.ACCESS, self.access_token, now=self.clock.now())
+
+    def expire_refresh_token(self) -> None:
+        """Let the refresh token expire now."""
+        if self.refresh_token is not None:
+            self.store.expire(Kind.REFRESH, self.refresh_token, now=self.clock.now())
 
     @property
     def expires_at(self) -> float:
@@ -59,6 +87,8 @@ class Ledger(cabc.Sequence[IssuedToken]):
     """The tokens issued since the last reset; the newest `size` are kept."""
 
     def __init__(self, size: int) -> None:
+        self.issuing = threading.Lock()
+        """Held by whoever looks at what was issued and then adds to it."""
         self._tokens: collections.deque[IssuedToken] = collections.deque(maxlen=size)
         self._lock = threading.Lock()
 
@@ -76,6 +106,10 @@ class Ledger(cabc.Sequence[IssuedToken]):
                     " or mint one with client.grant()"
                 )
             return self._tokens[-1]
+
+    def family_of(self, token: IssuedToken) -> list[IssuedToken]:
+        """The tokens that came of the same authorization, this one among them, in order."""
+        return [other for other in self if other.family == token.family]
 
     def __iter__(self) -> cabc.Iterator[IssuedToken]:
         with self._lock:

@@ -250,6 +250,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     family: str
     """Everything that one authorization brings forth is one family: it lives and dies together."""
+    taken: bool = False
+    """A code or token was taken for it while the family lived, so that it is answered whatever happens meanwhile."""
     altered: bool = False
     """The scope is not what was asked, so that the answer must say what it is (RFC 6749 5.1)."""
     audience: tuple[str, ...] = ()
@@ -257,11 +259,17 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     refresh: bool = True
     """Whether a refresh token goes with it."""
     refresh_token: str | None = None
-    """A refresh token that stays as it is (policy `static`)."""
+    """The refresh token that goes with it, old or new; None: one that is made up."""
+    tell_refresh_token: bool = True
+    """Whether the answer has the refresh token; if not, the client keeps the one that it has."""
+    refreshed_from: str | None = None
+    """The refresh token that was used for it."""
     refresh_scope: Scope | None = None
     """What a new refresh token stands for, when that is more than `scope`."""
     refresh_audience: tuple[str, ...] | None = None
     """Likewise, where that is not `audience`."""
+    refresh_expires_at: float | None = None
+    """When a new refresh token expires, where that is settled: seconds, UTC, by the server's clock."""
     auth_time: float | None = None
     nonce: str | None = None
     id_token: bool = False
@@ -269,7 +277,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token_lifetime: int | None = None
 
     def __repr__(self) -> str:
-        return without(self, "refresh_token")
+        return without(self, "refresh_token", "refreshed_from")
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import secrets
 import typing
 
@@ -35,6 +36,41 @@ def mint(issue: Issue, context: Context) -> Tokens:
 
     Raises `InvalidGrant` when the family was killed between the decision and this step.
     """
+    policy = issue.client.policies.access_token_policy
+    # A refresh is asked for a new token, and has used up the old refresh token for it.
+    if policy == "new" or (policy == "same" and issue.refreshed_from is not None):
+        return _mint(issue, context)
+    # The other policies look at what there is and then add to it.
+    with context.ledger.issuing:
+        earlier = [token for token in context.ledger if _same_holder(token, issue) and token.alive]
+        if policy == "same":
+            now = context.clock.now()
+            wanted = (issue.scope, _audience(issue, context))
+            current = [token for token in earlier if (token.scope, token.audience) == wanted and now < token.expires_at]
+            return _again(current[-1], issue, now) if current else _mint(issue, context)
+        tokens = _mint(issue, context)
+        for token in earlier:
+            context.store.revoke(Kind.ACCESS, token.access_token)
+        return tokens
+
+
+def _same_holder(token: IssuedToken, issue: Issue) -> bool:
+    username = issue.user.username if issue.user else None
+    return (token.client_id, token.username) == (issue.client.client_id, username)
+
+
+def _again(token: IssuedToken, issue: Issue, now: float) -> Tokens:
+    """The answer with a token that was given out before, and the seconds that are left of it."""
+    return Tokens(
+        access_token=token.access_token,
+        expires_in=math.ceil(token.expires_at - now),
+        scope=token.scope,
+        altered=issue.altered,
+        refresh_token=token.refresh_token if issue.tell_refresh_token else None,
+    )
+
+
+def _mint(issue: Issue, context: Context) -> Tokens:
     now = context.clock.now()
     policies = issue.client.policies
     expires_in = policies.access_token_lifetime if issue.access_token_lifetime is None else issue.access_token_lifetime
@@ -42,7 +78,7 @@ def mint(issue: Issue, context: Context) -> Tokens:
         policies.refresh_token_lifetime if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
     )
 
-    def record(lifetime: int, scope: Scope, audience: tuple[str, ...]) -> TokenRecord:
+    def record(expires_at: float, scope: Scope, audience: tuple[str, ...]) -> TokenRecord:
         return TokenRecord(
             family=issue.family,
             client_id=issue.client.client_id,
@@ -50,40 +86,38 @@ def mint(issue: Issue, context: Context) -> Tokens:
             scope=scope,
             grant_type=issue.grant_type,
             issued_at=now,
-            expires_at=now + lifetime,
+            expires_at=expires_at,
             auth_time=issue.auth_time,
             audience=audience,
         )
 
     access_token = _access_token(issue, context, now, expires_in)
     records: list[tuple[Kind, str, Record]] = [
-        (Kind.ACCESS, access_token, record(expires_in, issue.scope, issue.audience))
+        (Kind.ACCESS, access_token, record(now + expires_in, issue.scope, issue.audience))
     ]
-    refresh_token = issue.refresh_token
-    if issue.refresh and refresh_token is None:
-        refresh_token = new_secret("rt")
+    refresh_token = None
+    if issue.refresh:
+        refresh_token = new_secret("rt") if issue.refresh_token is None else issue.refresh_token
+        expires_at = now + refresh_lifetime if issue.refresh_expires_at is None else issue.refresh_expires_at
         # RFC 6749 6: the scope of a new refresh token is that of the old one, however narrow the access token is
         # and so is its audience
         audience = issue.audience if issue.refresh_audience is None else issue.refresh_audience
-        refreshing = record(refresh_lifetime, issue.refresh_scope or issue.scope, audience)
+        refreshing = record(expires_at, issue.refresh_scope or issue.scope, audience)
         records.append((Kind.REFRESH, refresh_token, refreshing))
-    if not context.store.put_if_alive(issue.family, records):
-        raise InvalidGrant(
-            "The grant has been revoked.",
-            hint="the grant was revoked while this request was under way: somebody used its code a second time",
-        )
+    if not context.store.put_if_alive(issue.family, records, taken=issue.taken):
+        raise InvalidGrant("The grant has been revoked.", hint="the grant was revoked while this request was under way")
     tokens = Tokens(
         access_token=access_token,
         expires_in=expires_in,
         scope=issue.scope,
         altered=issue.altered,
-        refresh_token=refresh_token,
+        refresh_token=refresh_token if issue.tell_refresh_token else None,
         id_token=_id_token(issue, context, now, access_token) if issue.id_token else None,
     )
     context.ledger.add(
         IssuedToken(
-            access_token=tokens.access_token,
-            refresh_token=tokens.refresh_token,
+            access_token=access_token,
+            refresh_token=refresh_token,
             id_token=tokens.id_token,
             token_type=tokens.token_type,
             grant_type=issue.grant_type,
@@ -95,6 +129,10 @@ def mint(issue: Issue, context: Context) -> Tokens:
             issued_at=now,
             expires_in=expires_in,
             audience=_audience(issue, context),
+            family=issue.family,
+            refreshed_from=issue.refreshed_from,
+            store=context.store,
+            clock=context.clock,
         )
     )
     return tokens

@@ -11,6 +11,7 @@ import itertools
 import json
 import pathlib
 import re
+import types
 import typing
 
 import click
@@ -47,6 +48,7 @@ _EXAMPLES: dict[str, str] = {
     "access_token_format": '"opaque"',
     "audience": '"https://api.example.com"',
     "refresh_policy": '"static"',
+    "access_token_policy": '"same"',
     "id_token_signed_response_alg": '"ES256"',
     "scopes_supported": '["orders:read", "orders:write"]',
     "require_pkce": "true",
@@ -126,7 +128,8 @@ def _kind(hint: typing.Any) -> str:
         return f"{_kind(base)}, {limits}"
     if typing.get_origin(hint) is typing.Literal:
         return " or ".join(f'`"{value}"`' for value in typing.get_args(hint))
-    if (args := typing.get_args(hint)) and type(None) in args:
+    args = typing.get_args(hint)
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(_kind(arg) for arg in args if arg is not type(None))
     if typing.get_origin(hint) is tuple:
         inner = _kind(args[0])

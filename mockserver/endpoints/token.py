@@ -62,7 +62,7 @@ def unauthenticated(request: Request, context: Context) -> None:
     found = None if code is None else context.store.find(Kind.CODE, code)
     client = None if found is None else context.clients.get(found.record.client_id)
     if code is not None and client is not None and client.policies.burn_code_on_invalid_client:
-        context.store.take(Kind.CODE, code)
+        context.store.take(Kind.CODE, code, now=context.clock.now())
 
 
 def _admit(client: Client, context: Context) -> None:

@@ -35,14 +35,14 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         )
 
     # From here on the code is used up, whatever is wrong with the rest (RFC 6749 4.1.2).
-    taken = context.store.take(Kind.CODE, code)
+    taken = context.store.take(Kind.CODE, code, now=context.clock.now())
     assert taken is not None, "a code never leaves the store"
-    if taken.taken:
+    if taken.uses:
         # RFC 6749 4.1.2: used twice, all tokens previously issued for it should be revoked
-        if taken.issued:
-            context.store.kill(found.record.family)
-        revoked = "; the tokens it brought are revoked" if taken.issued else ""
-        raise _refused(f"the code has been used before{revoked} (RFC 6749 4.1.2)")
+        context.store.kill(found.record.family)
+        raise _refused("the code has been used before; whatever it brought is revoked (RFC 6749 4.1.2)")
+    if not taken.alive:
+        raise _refused("the code has been revoked")
     _check(found.record, request, now=context.clock.now())
     return Issue(
         client=client,
@@ -55,6 +55,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         client_auth=request.client_auth,
         issuer=request.issuer,
         family=found.record.family,
+        taken=True,
         refresh="refresh_token" in client.grant_types,
         auth_time=found.record.auth_time,
         nonce=found.record.nonce,

@@ -4,30 +4,74 @@ from __future__ import annotations
 
 import typing
 
+import msgspec
+
+from ..config import RefreshPolicySettings
 from ..context import Context
 from ..credentials import origin
+from ..credentials import successor
 from ..errors import InvalidGrant
 from ..errors import InvalidRequest
 from ..errors import InvalidScope
 from ..messages import Issue
 from ..messages import TokenRequest
+from ..model import Client
 from ..model import Kind
 from ..model import TokenRecord
 from ..registration import narrowed_audience
 from ..scope import Scope
+from ..stores import Entry
 
 name: typing.Final = "refresh_token"
 parameters: typing.Final = frozenset({"refresh_token"})
 
 
+class _Successor(msgspec.Struct, frozen=True):
+    """The refresh token that goes with the answer: the same, a certain one, or (None) one that is made up."""
+
+    value: str | None
+    taken: bool
+    told: bool = True
+    expires_at: float | None = None
+
+
 def issue(request: TokenRequest, context: Context) -> Issue:
-    """A new access token; by policy `rotate` also a new refresh token in place of the old one."""
+    """A new access token, and by `refresh_policy` another refresh token in place of the one that was used."""
     value = request.parameters.get("refresh_token")
     client = request.client
     if value is None:
         raise InvalidRequest(
             "refresh_token is missing.", hint="the grant needs the parameter refresh_token (RFC 6749 6)"
         )
+    record = _good(value, client, context)
+    # Before the token is taken: a scope that is refused costs nothing.
+    scope = _narrowed(request.scope, record.scope)
+    audience = narrowed_audience(request.audience, record.audience)
+    successor = _successor(value, record, client.policies.refresh, context)
+    return Issue(
+        client=client,
+        user=record.user,
+        scope=scope,
+        grant_type=name,
+        client_auth=request.client_auth,
+        issuer=request.issuer,
+        family=record.family,
+        taken=successor.taken,
+        refresh_token=successor.value,
+        tell_refresh_token=successor.told,
+        refreshed_from=value,
+        refresh_scope=record.scope,
+        audience=audience,
+        refresh_audience=record.audience,
+        refresh_expires_at=successor.expires_at,
+        auth_time=record.auth_time,
+        # OpenID Connect Core 12.2: the same person, without a nonce
+        id_token="openid" in scope and record.user is not None,
+    )
+
+
+def _good(value: str, client: Client, context: Context) -> TokenRecord:
+    """What the refresh token stands for, if it is this client's and may still be used."""
     found = context.store.find(Kind.REFRESH, value)
     if found is None or not isinstance(found.record, TokenRecord):
         raise _refused(f"this issuer never issued the refresh token: {origin(value)}")
@@ -42,32 +86,46 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     now = context.clock.now()
     if now >= record.expires_at:
         raise _refused(f"the refresh token expired {now - record.expires_at:.0f} s ago (refresh_token_lifetime)")
-    scope = _narrowed(request.scope, record.scope)
-    audience = narrowed_audience(request.audience, record.audience)
-    rotate = client.policies.refresh_policy == "rotate"
-    if rotate:
-        taken = context.store.take(Kind.REFRESH, value)
-        if taken is None or taken.taken:
-            raise _refused(
-                "the refresh token has been used before; under refresh_policy 'rotate' each works once: keep the new"
-                " one"
-            )
-    return Issue(
-        client=client,
-        user=record.user,
-        scope=scope,
-        grant_type=name,
-        client_auth=request.client_auth,
-        issuer=request.issuer,
-        family=record.family,
-        refresh_token=None if rotate else value,
-        refresh_scope=record.scope,
-        audience=audience,
-        refresh_audience=record.audience,
-        auth_time=record.auth_time,
-        # OpenID Connect Core 12.2: the same person, without a nonce
-        id_token="openid" in scope and record.user is not None,
-    )
+    return record
+
+
+def _successor(value: str, record: TokenRecord, rule: RefreshPolicySettings, context: Context) -> _Successor:
+    """Take the token where the policy says that it is used up, and say what goes in its place."""
+    now = context.clock.now()
+    if rule.policy in ("static", "omit"):
+        return _Successor(value, taken=False, told=rule.policy == "static")
+    if rule.policy == "rotate_every" and now - record.issued_at < (rule.seconds or 0):
+        return _Successor(value, taken=False)
+    taken = context.store.take(Kind.REFRESH, value, now=now)
+    if taken is None or not taken.alive:
+        raise _refused("the refresh token has been revoked")
+    if rule.policy == "rotate_grace":
+        _check_grace(taken, rule, record, context)
+        # Whoever comes in the time of grace is given the same successor: nobody's is worth less.
+        return _Successor(successor(value, context.seed), taken=True)
+    if taken.uses:
+        if rule.policy == "rotate_revoke_family":
+            # RFC 9700 4.14.2: one of the two is a thief, and nobody knows which
+            context.store.kill(record.family)
+            raise _refused("the refresh token has been used before: the whole family is revoked (RFC 9700 4.14.2)")
+        raise _refused(
+            f"the refresh token has been used before; under refresh_policy {rule.policy!r} each works once: keep the"
+            " new one"
+        )
+    return _Successor(None, taken=True, expires_at=record.expires_at if rule.policy == "fixed_life" else None)
+
+
+def _check_grace(taken: Entry, rule: RefreshPolicySettings, record: TokenRecord, context: Context) -> None:
+    if taken.first_use is None:
+        return
+    ago, uses, seconds = context.clock.now() - taken.first_use, rule.uses or 0, rule.seconds or 0
+    if ago > seconds or taken.uses > uses:
+        context.store.kill(record.family)
+        late = f"{ago:.0f} s ago" if ago > seconds else f"{taken.uses} times"
+        raise _refused(
+            f"the refresh token has been used before, {late}; the grace is {seconds} s and {uses} more: the whole"
+            " family is revoked (RFC 9700 4.14.2)"
+        )
 
 
 def _narrowed(asked: Scope | None, granted: Scope) -> Scope:

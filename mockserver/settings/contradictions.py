@@ -56,6 +56,9 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     if wrong is not None:
         path = (*at, "default_scope")
         yield path, f"{dotted(path)} = {issuer.default_scope!r}: {wrong}"
+    numbers = registry.refresh_policy(issuer)
+    if numbers is not None:
+        yield (*at, "refresh_policy"), f"{dotted((*at, 'refresh_policy'))}: {numbers}"
     for index, client in enumerate(issuer.clients):
         if client.client_id in [other.client_id for other in issuer.clients[:index]]:
             yield (*at, "clients", index), f"client {client.client_id!r} comes twice; give each its own client_id"

@@ -11,6 +11,7 @@ from ..clientauth import METHODS
 from ..config import ClientSettings
 from ..config import IssuerSettings
 from ..config import Policies
+from ..config import RefreshPolicySettings
 from ..config import UserSettings
 from ..credentials import new_secret
 from ..errors import ConfigurationError
@@ -23,8 +24,9 @@ from . import credentials
 from .shape import nearest
 from .shape import sound
 
-__all__ = ["checked", "client", "user"]
+__all__ = ["checked", "client", "refresh_policy", "user"]
 
+_REFRESH_NUMBERS = {"rotate_grace": ("seconds", "uses"), "rotate_every": ("seconds",)}
 # What most real servers take; a client that needs more, or less, says so.
 _DEFAULT_METHODS = ("client_secret_basic", "client_secret_post")
 
@@ -60,6 +62,10 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
                 key="redirect_uris",
             )
     _scope(what, "default_scope", settings.default_scope, issuer)
+    policies = _policies(settings, issuer)
+    wrong = refresh_policy(policies)
+    if wrong is not None:
+        raise ConfigurationError(f"{what}: {wrong}", key="refresh_policy")
     return Client(
         client_id=settings.client_id,
         secrets=credentials.secrets(what, settings, methods),
@@ -72,7 +78,7 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
         auth_methods=methods,
         scope=_scope(what, "scope", settings.scope, issuer),
         redirect_uris=None if settings.redirect_uris is None else tuple(settings.redirect_uris),
-        policies=_policies(settings, issuer),
+        policies=policies,
     )
 
 
@@ -122,3 +128,16 @@ def _policies(settings: ClientSettings, issuer: IssuerSettings) -> Policies:
         return getattr(issuer, name) if own is None else own
 
     return Policies(**{name: chosen(name) for name in Policies.__struct_fields__})
+
+
+def refresh_policy(policies: Policies) -> str | None:
+    """What is wrong with the numbers of a refresh policy; or None."""
+    given = policies.refresh_policy
+    if not isinstance(given, RefreshPolicySettings):
+        return None
+    has = _REFRESH_NUMBERS.get(given.policy, ())
+    for key in ("seconds", "uses"):
+        if getattr(given, key) is not None and key not in has:
+            with_it = " and ".join(repr(policy) for policy, keys in _REFRESH_NUMBERS.items() if key in keys)
+            return f"refresh_policy {given.policy!r} has no {key}, {with_it} has; leave it out"
+    return None

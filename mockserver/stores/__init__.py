@@ -1,4 +1,4 @@
-"""Where codes and tokens are kept: a protocol with four atomic verbs, and one implementation in memory."""
+"""Where codes and tokens are kept: a protocol with atomic verbs, and one implementation in memory."""
 
 from __future__ import annotations
 

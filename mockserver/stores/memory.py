@@ -6,6 +6,8 @@ import collections.abc as cabc
 import hashlib
 import threading
 
+import msgspec
+
 from ..model import Kind
 from .store import Entry
 from .store import Record
@@ -23,14 +25,16 @@ class MemoryStore:
     Keys are 16-byte digests: a long-lived server keeps 100,000 tokens without keeping their text.
     """
 
-    __slots__ = ("_claimed", "_dead", "_issued", "_lock", "_records", "_sweep_at", "_taken")
+    __slots__ = ("_claimed", "_dead", "_ended", "_lock", "_records", "_sweep_at", "_taken")
 
     def __init__(self) -> None:
         self._records: dict[Kind, dict[bytes, Record]] = {kind: {} for kind in Kind}
-        self._taken: dict[Kind, set[bytes]] = {kind: set() for kind in Kind}
+        # Use counts and first uses of what has been taken
+        self._taken: dict[Kind, dict[bytes, tuple[int, float]]] = {kind: {} for kind in Kind}
+        # When what was ended by itself ended; None for what was revoked
+        self._ended: dict[Kind, dict[bytes, float | None]] = {kind: {} for kind in Kind}
         self._claimed: dict[Kind, dict[bytes, float]] = {kind: {} for kind in Kind}
         self._dead: set[str] = set()
-        self._issued: set[str] = set()
         self._sweep_at = _SWEEP_AT
         self._lock = threading.Lock()
 
@@ -39,12 +43,13 @@ class MemoryStore:
         with self._lock:
             return self._entry(kind, key)
 
-    def take(self, kind: Kind, value: str) -> Entry | None:
+    def take(self, kind: Kind, value: str, *, now: float) -> Entry | None:
         key = _digest(value)
         with self._lock:
             entry = self._entry(kind, key)
             if entry is not None:
-                self._taken[kind].add(key)
+                first_use = now if entry.first_use is None else entry.first_use
+                self._taken[kind][key] = (entry.uses + 1, first_use)
             return entry
 
     def claim(self, kind: Kind, value: str, *, now: float, expires_at: float) -> bool:
@@ -63,23 +68,40 @@ class MemoryStore:
         with self._lock:
             self._dead.add(family)
 
-    def put_if_alive(self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]]) -> bool:
+    def revoke(self, kind: Kind, value: str) -> None:
+        key = _digest(value)
+        with self._lock:
+            self._ended[kind][key] = None
+
+    def expire(self, kind: Kind, value: str, *, now: float) -> None:
+        key = _digest(value)
+        with self._lock:
+            self._ended[kind].setdefault(key, now)
+
+    def put_if_alive(
+        self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]], *, taken: bool = False
+    ) -> bool:
         keyed = [(kind, _digest(value), record) for kind, value, record in records]
         with self._lock:
-            if family in self._dead:
+            if family in self._dead and not taken:
                 return False
             for kind, key, record in keyed:
-                self._records[kind][key] = record
-                if kind is not Kind.CODE:
-                    self._issued.add(family)
+                self._records[kind].setdefault(key, record)
             return True
 
     def _entry(self, kind: Kind, key: bytes) -> Entry | None:
         record = self._records[kind].get(key)
         if record is None:
             return None
-        family = record.family
-        return Entry(record, key in self._taken[kind], family not in self._dead, family in self._issued)
+        alive = record.family not in self._dead
+        uses, first_use = self._taken[kind].get(key, (0, None))
+        if key in self._ended[kind]:
+            end = self._ended[kind][key]
+            if end is None:
+                alive = False
+            elif end < record.expires_at:
+                record = msgspec.structs.replace(record, expires_at=end)
+        return Entry(record, uses, first_use, alive)
 
 
 def _digest(value: str) -> bytes:

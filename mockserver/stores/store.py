@@ -18,30 +18,30 @@ Record = AuthorizationRecord | TokenRecord
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What the store knows about a token at one instant."""
+    """What the store knows about a token at one instant. Times are seconds, UTC, by the server's clock."""
 
     record: Record
-    taken: bool
-    """Somebody has taken it before."""
+    uses: int
+    """How often it has been taken before."""
+    first_use: float | None
+    """When it was taken first."""
     alive: bool
-    """Its family has not been killed."""
-    issued: bool
-    """Its family has been given tokens."""
+    """Neither it nor its family has been ended."""
 
 
 class Store(typing.Protocol):
     """
     Codes and tokens by kind and value. Values are not kept: implementations store a digest.
 
-    Every write is one of four atomic verbs, because the races that a mock must win (fifty redemptions of one code,
-    a rotation against a revocation) are lost between a read and a write.
+    Every write is one atomic verb, because the races that a mock must win (fifty redemptions of one code, a rotation
+    against a revocation) are lost between a read and a write.
     """
 
     def find(self, kind: Kind, value: str) -> Entry | None:
         """Look without touching."""
 
-    def take(self, kind: Kind, value: str) -> Entry | None:
-        """Mark as taken and say what it was before: exactly one caller gets `taken=False`."""
+    def take(self, kind: Kind, value: str, *, now: float) -> Entry | None:
+        """Mark as taken and say what it was before: exactly one caller gets `uses=0`."""
 
     def claim(self, kind: Kind, value: str, *, now: float, expires_at: float) -> bool:
         """Remember a value that must not come twice until it expires: exactly one caller gets True (RFC 7523 3)."""
@@ -49,8 +49,21 @@ class Store(typing.Protocol):
     def kill(self, family: str) -> None:
         """End everything the family has and everything it would still be given."""
 
-    def put_if_alive(self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]]) -> bool:
-        """Add all records, or none and return False when the family has been killed."""
+    def revoke(self, kind: Kind, value: str) -> None:
+        """End one code or token."""
+
+    def expire(self, kind: Kind, value: str, *, now: float) -> None:
+        """Let one code or token expire now, if it has not expired yet."""
+
+    def put_if_alive(
+        self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]], *, taken: bool = False
+    ) -> bool:
+        """
+        Add all records, or none and return False when the family has been killed. What is there already stays as it is.
+
+        `taken`: the caller took the code or token for them while the family lived. Then they are added to a dead family
+        as well, dead like it: of rivals for one code the winner is answered, and has nothing of it.
+        """
 
 
 def new_family() -> str:

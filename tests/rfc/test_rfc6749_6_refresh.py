@@ -197,7 +197,7 @@ def test_a_store_that_loses_the_refresh_token_refuses_it(http: typing.Any, crm: 
         find = staticmethod(store.find)
 
         @staticmethod
-        def take(*_arguments: object) -> None:
+        def take(*_arguments: object, **_keywords: object) -> None:
             return None
 
     http.mock.context.store = Forgetful()

@@ -235,9 +235,9 @@ def test_a_request_that_a_reset_overtook_is_in_no_journal(mock: OAuthMock) -> No
     store, tokens = mock.context.store, mock.tokens
     put = store.put_if_alive
 
-    def reset_meanwhile(family: str, records: object) -> bool:
+    def reset_meanwhile(family: str, records: object, **taken: bool) -> bool:
         mock.reset()
-        return put(family, records)  # type: ignore[arg-type]
+        return put(family, records, **taken)  # type: ignore[arg-type]
 
     mock.context.store = type("Store", (), {"put_if_alive": staticmethod(reset_meanwhile)})()
     response = Client(mock.wsgi).post("/token", data={"grant_type": "client_credentials"}, headers=_BASIC)

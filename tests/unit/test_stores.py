@@ -34,7 +34,7 @@ def test_what_was_put_is_found_by_kind_and_value() -> None:
     store, kept = MemoryStore(), record()
     assert store.put_if_alive("f", [(Kind.REFRESH, "value", kept)])
 
-    assert store.find(Kind.REFRESH, "value") == Entry(kept, taken=False, alive=True, issued=True)
+    assert store.find(Kind.REFRESH, "value") == Entry(kept, uses=0, first_use=None, alive=True)
     assert store.find(Kind.ACCESS, "value") is None
     assert store.find(Kind.CODE, "value") is None
     assert store.find(Kind.REFRESH, "Value") is None
@@ -49,24 +49,51 @@ def test_finding_touches_nothing() -> None:
 
 
 def test_taking_says_what_was_before() -> None:
-    """The first caller gets taken=False, everybody after taken=True."""
+    """The first caller gets uses=0; who comes later learns how often, and since when."""
     store = MemoryStore()
     store.put_if_alive("f", [(Kind.CODE, "c", record())])
-    taken = [store.take(Kind.CODE, "c") for _ in range(3)]
+    taken = [store.take(Kind.CODE, "c", now=now) for now in (7, 8, 9)]
 
-    assert [entry.taken for entry in taken if entry] == [False, True, True]
-    assert store.take(Kind.CODE, "unknown") is None
+    assert [(entry.uses, entry.first_use) for entry in taken if entry] == [(0, None), (1, 7), (2, 7)]
+    assert store.take(Kind.CODE, "unknown", now=7) is None
 
 
-@pytest.mark.parametrize(("kind", "issued"), [(Kind.CODE, False), (Kind.ACCESS, True), (Kind.REFRESH, True)])
-def test_a_family_is_issued_once_it_has_a_token(kind: Kind, issued: bool) -> None:
-    """A code alone is no token."""
+def test_what_was_put_before_stays_as_it_is() -> None:
+    """A second put neither replaces the record nor gives back its use."""
+    store, first = MemoryStore(), record()
+    store.put_if_alive("f", [(Kind.REFRESH, "r", first)])
+    store.take(Kind.REFRESH, "r", now=7)
+
+    assert store.put_if_alive("f", [(Kind.REFRESH, "r", record("g"))])
+    assert store.find(Kind.REFRESH, "r") == Entry(first, uses=1, first_use=7, alive=True)
+
+
+def test_one_token_may_be_ended_alone() -> None:
+    """Revoked, it is dead; expired, it has its end now, and never later than it had."""
     store = MemoryStore()
-    store.put_if_alive("f", [(kind, "v", record())])
-    entry = store.find(kind, "v")
+    for value in ("a", "b", "c"):
+        store.put_if_alive("f", [(Kind.ACCESS, value, record())])
+    store.revoke(Kind.ACCESS, "a")
+    store.expire(Kind.ACCESS, "a", now=0.5)
+    store.expire(Kind.ACCESS, "b", now=0.5)
+    store.expire(Kind.ACCESS, "b", now=0.7)
+    store.expire(Kind.ACCESS, "c", now=5)
+    found = [entry for value in "abc" if (entry := store.find(Kind.ACCESS, value)) is not None]
 
-    assert entry is not None
-    assert entry.issued is issued
+    assert [(entry.alive, entry.record.expires_at) for entry in found] == [(False, 1), (True, 0.5), (True, 1)]
+
+
+def test_a_value_is_claimed_once_until_it_expires() -> None:
+    """By kind; expired claims are forgotten, also by the sweep."""
+    store = MemoryStore()
+    claims = [store.claim(Kind.ASSERTION, "j", now=now, expires_at=now + 10) for now in (0, 9.9, 10, 19, 20)]
+
+    assert claims == [True, False, True, False, True]
+    assert store.claim(Kind.CODE, "j", now=0, expires_at=1)
+    for number in range(10_001):
+        assert store.claim(Kind.ASSERTION, str(number), now=0, expires_at=1 if number else 100)
+    assert store.claim(Kind.ASSERTION, "late", now=50, expires_at=60)
+    assert not store.claim(Kind.ASSERTION, "0", now=51, expires_at=60)
 
 
 def test_a_killed_family_has_nothing_and_gets_nothing() -> None:
@@ -80,6 +107,10 @@ def test_a_killed_family_has_nothing_and_gets_nothing() -> None:
     assert not store.put_if_alive("f", [(Kind.ACCESS, "c", record()), (Kind.REFRESH, "d", record())])
     assert [store.find(Kind.ACCESS, value) for value in "c"] == [None]
     assert store.find(Kind.REFRESH, "d") is None
+    assert store.put_if_alive("f", [(Kind.ACCESS, "e", record())], taken=True)
+    answered = store.find(Kind.ACCESS, "e")
+    assert answered is not None
+    assert not answered.alive
     dead, living = store.find(Kind.ACCESS, "a"), store.find(Kind.ACCESS, "b")
     assert (dead and dead.alive, living and living.alive) == (False, True)
 
@@ -111,13 +142,11 @@ def test_families_have_names_of_their_own() -> None:
 class UnlockedStore(MemoryStore):
     """The same store with a look and a mark that are two steps: what the races below must catch."""
 
-    def take(self, kind: Kind, value: str) -> Entry | None:
+    def take(self, kind: Kind, value: str, *, now: float) -> Entry | None:
         entry = self.find(kind, value)
         if entry is not None:
-            seen = Entry(entry.record, entry.taken, entry.alive, entry.issued)
-            self._taken[kind].add(next(key for key in self._records[kind]))
-            return seen
-        return None
+            self._taken[kind][next(key for key in self._records[kind])] = (entry.uses + 1, now)
+        return entry
 
 
 @pytest.fixture
@@ -137,8 +166,8 @@ def winners(store: Store, rivals: int) -> int:
 
     def redeem() -> None:
         barrier.wait()
-        entry = store.take(Kind.CODE, "code")
-        won.append(entry is not None and not entry.taken)
+        entry = store.take(Kind.CODE, "code", now=0)
+        won.append(entry is not None and not entry.uses)
 
     threads = [threading.Thread(target=redeem) for _ in range(rivals)]
     for thread in threads:
