@@ -6,64 +6,38 @@ import typing
 
 import msgspec
 
+from .policies import AccessTokenFormat
+from .policies import AccessTokenPolicy
+from .policies import BasicEncoding
+from .policies import BearerMethod
+from .policies import BearerMethods
+from .policies import BothAtOnce
+from .policies import Consent
+from .policies import ExpiresInForm
+from .policies import Policies
+from .policies import Positive
+from .policies import RateLimit
+from .policies import RefreshPolicy
+from .policies import RefreshPolicyName
+from .policies import RefreshPolicySettings
+from .policies import RequestEncoding
+from .policies import ScopeInResponse
+from .policies import ScopePolicy
+from .policies import ScopeSeparator
+from .policies import Seconds
+from .policies import SigningAlgorithm
 from .redaction import without
 
 __all__ = [
-    "AccessTokenFormat",
-    "AccessTokenPolicy",
-    "BasicEncoding",
-    "BothAtOnce",
-    "BearerMethod",
     "ClientKeywords",
     "ClientSettings",
-    "Consent",
-    "ExpiresInForm",
     "IssuerSettings",
     "ParameterRules",
-    "Policies",
     "Profile",
-    "RateLimit",
-    "RefreshPolicy",
-    "RefreshPolicyName",
-    "RefreshPolicySettings",
-    "ScopeInResponse",
-    "ScopePolicy",
-    "ScopeSeparator",
-    "RequestEncoding",
     "Settings",
-    "SigningAlgorithm",
     "UserSettings",
 ]
 
-AccessTokenPolicy = typing.Literal["new", "same", "one_live"]
-AccessTokenFormat = typing.Literal["jwt", "opaque"]
-BearerMethod = typing.Literal["header", "body", "query"]
-Consent = typing.Literal["page", "auto"]
-ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
-RefreshPolicyName = typing.Literal[
-    "static", "omit", "fixed_life", "rotate", "rotate_grace", "rotate_revoke_family", "rotate_every"
-]
-ScopeInResponse = typing.Literal["always", "when_different", "never"]
-ScopePolicy = typing.Literal["reject", "drop", "default"]
-ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
-SigningAlgorithm = typing.Literal["RS256", "ES256"]
-
-# 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)
-Seconds = typing.Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Positive = typing.Annotated[int, msgspec.Meta(gt=0)]
-BearerMethods = typing.Annotated[tuple[BearerMethod, ...], msgspec.Meta(min_length=1)]
-
-
-class RateLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """So many requests within so many seconds of the server's clock."""
-
-    requests: typing.Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-    seconds: typing.Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-
-
-BasicEncoding = typing.Literal["either", "raw", "form"]
-BothAtOnce = typing.Literal["reject", "prefer_header", "prefer_body"]
-RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
 Names = dict[str, str]
 
 
@@ -84,92 +58,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     callback_names: Names = {}
     """The RFC's parameter of a callback -> the provider's."""
     case_insensitive_parameters: bool = False
-
-
-class RefreshPolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What becomes of a refresh token that is used, where a name does not say all of it."""
-
-    policy: RefreshPolicyName
-    seconds: Positive | None = None
-    """`rotate_grace`: how long a used token stays good, by default 30. `rotate_every`: its age at which it is replaced,
-    by default a day."""
-    uses: Positive | None = None
-    """`rotate_grace`: how often it may come again in that time, by default once."""
-
-
-RefreshPolicy = RefreshPolicyName | RefreshPolicySettings
-
-
-class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """
-    What an issuer does for all its clients, and does otherwise for a client that says so. Lifetimes are seconds.
-
-    `ClientSettings` and `ClientKeywords` have each of these keys too; a house test compares them.
-    """
-
-    access_token_lifetime: Seconds = 3600
-    """Seconds for which an access token is good (`expires_in`)."""
-    refresh_token_lifetime: Seconds = 30 * 24 * 3600
-    """Seconds for which a refresh token is good."""
-    authorization_code_lifetime: Seconds = 600
-    """Seconds within which a code is to be redeemed."""
-    id_token_lifetime: Seconds = 3600
-    """Seconds from `iat` to `exp` of an ID token."""
-    access_token_policy: AccessTokenPolicy = "new"
-    """`new`: a token for each request; `same`: the same one until it expires; `one_live`: a new one ends the others."""
-    access_token_format: AccessTokenFormat = "jwt"
-    """`jwt`: RFC 9068, signed with ES256; `opaque`: random, begins with `oam_at_`."""
-    refresh_policy: RefreshPolicy = "rotate"
-    """What becomes of a refresh token that is used: it is kept, replaced at each use or at times; see the how-to."""
-    id_token_signed_response_alg: SigningAlgorithm = "RS256"
-    """Algorithm of ID tokens."""
-    basic_encoding: BasicEncoding = "either"
-    """How Basic credentials are read: `form`, each half form-urlencoded first (RFC 6749 2.3.1), `raw`, or `either`."""
-    both_at_once: BothAtOnce = "reject"
-    """A secret in header and body at once: refused (RFC 6749 2.3), or one of them counts."""
-    burn_code_on_invalid_client: bool = False
-    """A token request whose client authentication fails uses up its code, so that a second attempt cannot have it."""
-    request_encodings: tuple[RequestEncoding, ...] | None = None
-    """How token requests may be encoded; none: `form`, and what the client's authentication methods imply."""
-    client_assertion_audiences: tuple[str, ...] = ("issuer", "token_endpoint")
-    """`aud` of client assertions, one of: `issuer`, `token_endpoint` (the URL that was asked), or a value as it is."""
-    client_assertion_lifetime: Positive = 3600
-    """Seconds that the `exp` of a client assertion may be ahead, and its `iat` ago."""
-    consent: Consent = "page"
-    """`page`: a person (or `approve`) decides; `auto`: /authorize approves at once."""
-    scope_policy: ScopePolicy = "reject"
-    """What of a scope that is unknown or not allowed: `reject` it, `drop` it, or grant the `default` scope instead."""
-    require_scope: bool = False
-    """Refuse requests that leave `scope` out (RFC 6749 3.3)."""
-    default_scope: str | None = None
-    """Scope of a request that leaves it out, space-separated; None: all that the client or the issuer has."""
-    scope_separator: ScopeSeparator = " "
-    """What stands between two scopes, in requests and in answers."""
-    scope_in_response: ScopeInResponse = "always"
-    """When an answer says which scope was granted; `when_different`: only where it is not what was asked."""
-    bearer_methods_supported: BearerMethods = ("header",)
-    """Where the protected API takes an access token: `header`, `body` (a form, not with GET), `query` (RFC 9728 2)."""
-    expires_in_form: ExpiresInForm = "number"
-    """How the token answer states a lifetime: right (`number`), or in one of the wrong ways that servers have."""
-    token_rate_limit: RateLimit | None = None
-    """`{ requests = N, seconds = S }`: a client's token requests beyond N within S seconds are answered 429."""
-    audiences: tuple[str, ...] | None = None
-    """What `resource` (RFC 8707) and `audience` may name; none: anything."""
-
-    @property
-    def refresh(self) -> RefreshPolicySettings:
-        """`refresh_policy` with its numbers filled in."""
-        given = self.refresh_policy
-        rule = given if isinstance(given, RefreshPolicySettings) else RefreshPolicySettings(policy=given)
-        seconds, uses = _REFRESH_DEFAULTS.get(rule.policy, (None, None))
-        return RefreshPolicySettings(policy=rule.policy, seconds=rule.seconds or seconds, uses=rule.uses or uses)
-
-
-# Seconds and uses of the policies that have them
-_REFRESH_DEFAULTS: dict[str, tuple[int | None, int | None]] = {
-    "rotate_grace": (30, 1),
-    "rotate_every": (24 * 3600, None),
-}
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,6 @@ import msgspec
 from .clock import Clock
 from .config import IssuerSettings
 from .config import Profile
-from .config import SigningAlgorithm
 from .errors import AlreadyRegistered
 from .keys import KeySet
 from .ledger import Ledger
@@ -21,6 +20,7 @@ from .messages import Request
 from .model import Client
 from .model import Stub
 from .model import User
+from .policies import SigningAlgorithm
 from .rates import Rates
 from .stores import Store
 

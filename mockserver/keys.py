@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .config import SigningAlgorithm
+from .policies import SigningAlgorithm
 from .redaction import without
 
 __all__ = ["KeySet", "SigningKey", "signed"]

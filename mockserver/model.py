@@ -8,7 +8,7 @@ import typing
 
 import msgspec
 
-from .config import Policies
+from .policies import Policies
 from .redaction import without
 from .scope import Scope
 

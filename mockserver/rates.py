@@ -6,7 +6,7 @@ import math
 import threading
 
 from .clock import Clock
-from .config import RateLimit
+from .policies import RateLimit
 
 __all__ = ["Rates"]
 

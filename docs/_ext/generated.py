@@ -22,6 +22,7 @@ from mockserver import clientauth
 from mockserver import config
 from mockserver import faults
 from mockserver import grants
+from mockserver import policies
 from mockserver import profiles
 from mockserver import variants
 from mockserver.endpoints import ENDPOINTS
@@ -102,7 +103,7 @@ def _table(head: cabc.Sequence[str], rows: cabc.Iterable[cabc.Sequence[str]]) ->
 
 def _docstrings(struct: type[msgspec.Struct]) -> dict[str, str]:
     """The string below each field in the source, also of the structs that it inherits from."""
-    bases = [base for base in struct.__mro__ if base.__module__ == config.__name__]
+    bases = [base for base in struct.__mro__ if base.__module__ in (config.__name__, policies.__name__)]
     return {name: text for base in reversed(bases) for name, text in _own_docstrings(base).items()}
 
 
@@ -169,8 +170,8 @@ def settings(of: str) -> str:
     """Key, type, default, meaning. Raises KeyError for a field whose meaning nobody has written down."""
     meanings = _docstrings(STRUCTS[of])
     if of == "client":
-        policies = _docstrings(config.Policies).items()
-        meanings |= {name: f"{meaning} Left out, the issuer's." for name, meaning in policies if name not in meanings}
+        shared = _docstrings(policies.Policies).items()
+        meanings |= {name: f"{meaning} Left out, the issuer's." for name, meaning in shared if name not in meanings}
     rows = [(f"`{field.name}`", _kind(field.type), _default(field), meanings[field.name]) for field in _fields(of)]
     return _table(("key", "type", "default", "meaning"), rows)
 

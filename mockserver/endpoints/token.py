@@ -5,9 +5,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import difflib
 
-from ..config import ExpiresInForm
-from ..config import Policies
-from ..config import RequestEncoding
 from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import TooManyRequests
@@ -21,6 +18,9 @@ from ..messages import TokenRequest
 from ..messages import Tokens
 from ..model import Client
 from ..model import Kind
+from ..policies import ExpiresInForm
+from ..policies import Policies
+from ..policies import RequestEncoding
 from ..registration import allowed_audience
 from ..registration import parse_scope
 from ..tokens import mint

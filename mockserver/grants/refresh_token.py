@@ -6,7 +6,6 @@ import typing
 
 import msgspec
 
-from ..config import RefreshPolicySettings
 from ..context import Context
 from ..credentials import origin
 from ..credentials import successor
@@ -18,6 +17,7 @@ from ..messages import TokenRequest
 from ..model import Client
 from ..model import Kind
 from ..model import TokenRecord
+from ..policies import RefreshPolicySettings
 from ..registration import narrowed_audience
 from ..scope import Scope
 from ..stores import Entry

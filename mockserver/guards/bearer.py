@@ -7,7 +7,6 @@ import re
 
 import msgspec
 
-from ..config import BearerMethod
 from ..context import Context
 from ..credentials import origin
 from ..errors import InsufficientScope
@@ -17,6 +16,7 @@ from ..errors import MissingToken
 from ..messages import Request
 from ..model import Kind
 from ..model import TokenRecord
+from ..policies import BearerMethod
 from ..redaction import without
 from ..scope import Scope
 

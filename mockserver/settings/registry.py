@@ -10,14 +10,14 @@ import msgspec
 from ..clientauth import METHODS
 from ..config import ClientSettings
 from ..config import IssuerSettings
-from ..config import Policies
-from ..config import RefreshPolicySettings
 from ..config import UserSettings
 from ..credentials import new_secret
 from ..errors import ConfigurationError
 from ..grants import GRANTS
 from ..model import Client
 from ..model import User
+from ..policies import Policies
+from ..policies import RefreshPolicySettings
 from ..registration import malformed_uri
 from ..scope import Scope
 from . import credentials

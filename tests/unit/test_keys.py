@@ -14,9 +14,9 @@ import jwt
 import pytest
 
 from mockserver import keys
-from mockserver.config import SigningAlgorithm
 from mockserver.keys import KeySet
 from mockserver.keys import SigningKey
+from mockserver.policies import SigningAlgorithm
 
 _PUBLIC: dict[str, set[str]] = {
     "ES256": {"kty", "crv", "x", "y", "use", "alg", "kid"},

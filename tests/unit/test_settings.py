@@ -14,8 +14,8 @@ from mockserver import Settings
 from mockserver import settings as from_settings
 from mockserver.config import ClientSettings
 from mockserver.config import IssuerSettings
-from mockserver.config import Policies
 from mockserver.config import UserSettings
+from mockserver.policies import Policies
 
 
 def write(folder: pathlib.Path, text: str) -> pathlib.Path:
