@@ -102,6 +102,8 @@ class Channel:
 
     def send(self, data: bytes) -> None:
         """Hand all octets to the kernel. Raises `ClientDisconnected`, also when nobody takes them for too long."""
+        if self.ended:
+            raise ClientDisconnected("the connection has been shut")
         rest: bytes | memoryview = data
         try:
             while rest:
@@ -115,6 +117,13 @@ class Channel:
                 rest = memoryview(rest)[sent:]
         except (OSError, ValueError) as error:
             raise ClientDisconnected(str(error)) from error
+
+    def until_gone(self, seconds: float) -> None:
+        """Throw away what comes until the client has gone, or `shut` was called, at the latest after `seconds`."""
+        deadline = self.now() + seconds
+        with suppress(TimeoutError):
+            while self.receive(deadline - self.now()):
+                pass
 
     def linger(self) -> None:
         """Say that no more comes, then throw away what the client still sends, bounded in octets and time.

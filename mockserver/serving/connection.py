@@ -90,6 +90,10 @@ class Connection:
         self._finishing = True
         self._channel.shut()
 
+    def until_gone(self, seconds: float) -> None:
+        """For the application, within a request: wait until the client has gone, or `shut` was called; bounded."""
+        self._channel.until_gone(seconds)
+
     def close(self) -> None:
         """Give the descriptor back."""
         self._channel.close()

@@ -31,6 +31,8 @@ class Peer(Protocol):
     def number(self) -> int: ...
     @property
     def certificate(self) -> bytes | None: ...
+    def shut(self) -> None: ...
+    def until_gone(self, seconds: float) -> None: ...
 
 
 def fixed_environ(host: str, port: int, scheme: str) -> WSGIEnvironment:
@@ -79,6 +81,8 @@ def build_environ(
         "serving.connection": peer.number,
         "serving.peer_certificate": peer.certificate,
         "serving.on_delivery": on_delivery,
+        "serving.disconnect": peer.shut,
+        "serving.until_gone": peer.until_gone,
     }
     for name, value in head.headers:
         key = _KEYS.get(name) or _key(name)

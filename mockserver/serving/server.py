@@ -35,6 +35,9 @@ class Server:
     Beside the keys of PEP 3333 an environment has `REQUEST_URI`, `RAW_URI`, `REMOTE_PORT`, `serving.raw_headers` (pairs
     of octets as they came), `serving.connection` (a number, unique per start), `serving.peer_certificate` (DER or None)
     and `serving.on_delivery` (a list of callables, each called once with whether the whole answer went out).
+    `serving.disconnect()` ends the connection at once, from any thread and until the application has answered: nothing
+    more is sent, whatever the application says. `serving.until_gone(seconds)` waits, in the application's thread, until
+    the client has closed or the connection was ended, and throws away what is still sent.
     """
 
     def __init__(
