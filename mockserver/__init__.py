@@ -13,6 +13,7 @@ if typing.TYPE_CHECKING:
     from .errors import MockServerError
     from .errors import PortInUse
     from .errors import ServerNotRunning
+    from .faults import Barrier
     from .journal import Exchange
     from .journal import Journal
     from .ledger import IssuedToken
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 # Public names and the module that has each: imported when first asked for (PEP 562), so that collecting a suite which
 # does not use the mock imports none of it.
 _HOMES = {
+    "Barrier": "faults",
     "Callback": "actor",
     "Cell": "variants",
     "Clock": "clock",
@@ -57,6 +59,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Barrier",
     "Callback",
     "Cell",
     "Clock",

@@ -27,10 +27,9 @@ from .errors import InvalidClient
 from .errors import InvalidRequest
 from .errors import OAuthError
 from .errors import ServerError
-from .faults import Delay
-from .faults import Fail
 from .faults import FaultPlan
 from .faults import Place
+from .faults import Strikes
 from .journal import Exchange
 from .journal import Journal
 from .journal import RecordedBody
@@ -51,6 +50,8 @@ __all__ = ["Application", "State"]
 # uri-host [ ":" port ], RFC 9110 7.2, of names and addresses as they are written on loopback and in `allow_hosts`
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))?")
 _AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+# Longest wait for the end of a connection that gets no answer: nobody's time limit, but no thread is held for ever
+_SILENT_SECONDS = 3600
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -78,7 +79,7 @@ class _Seen(msgspec.Struct):
     caller: Authenticated | None = None
     error: OAuthError | None = None
     exception: BaseException | None = None
-    faults: list[str] = msgspec.field(default_factory=list)
+    strikes: Strikes = msgspec.field(default_factory=Strikes)
 
     def place(self) -> Place:
         path = self.request.path if self.endpoint.name in ("protected", "api") else None
@@ -114,15 +115,24 @@ class Application:
             state.exceptions.append(exception)
             seen.error = ServerError("The mock server broke.", hint=f"{type(exception).__name__}: {exception}")
             reply = seen.endpoint.refuse(seen.error)
-        for delay in state.faults.strike(Delay.stage, seen.place()):
-            assert isinstance(delay, Delay)
-            seen.faults.append(str(delay))
-            state.faults.pause(delay.seconds)
+        strikes, can_cut = seen.strikes, wire.can_cut(environ)
+        reply = strikes.deliver(state.faults, seen.place(), reply, can_cut=can_cut)
         # A request that a reset overtook is recorded in its own, abandoned journal.
         state.journal.add(_exchange(number, request, seen, reply, began))
         if "serving.on_delivery" in environ:
             environ["serving.on_delivery"].append(functools.partial(state.journal.delivered, number))
-        return wire.write(reply, environ, start_response, now=state.clock.peer())
+        if strikes.silent or strikes.lost:
+            state.journal.delivered(number, complete=False)
+            if can_cut:
+                if strikes.silent:
+                    with state.faults.until_end(environ["serving.disconnect"]):
+                        environ["serving.until_gone"](_SILENT_SECONDS)
+                return wire.cut(environ, start_response)
+        now, drip = state.clock.peer(), strikes.drip
+        if drip is not None:
+            pause = functools.partial(state.faults.pause, drip.seconds / drip.pieces)
+            return wire.drip(reply, environ, start_response, now=now, pieces=drip.pieces, pause=pause)
+        return wire.write(reply, environ, start_response, now=now)
 
     def reject(
         self, status: int, method: str, target: bytes, headers: cabc.Iterable[tuple[bytes, bytes]], reason: str
@@ -160,10 +170,9 @@ class Application:
         context = seen.context
         seen.endpoint = _route(seen.request.path, context)
         seen.request = profiles.read(seen.request, context.profile, seen.endpoint.name)
-        for fail in state.faults.strike(Fail.stage, seen.place()):
-            assert isinstance(fail, Fail)
-            seen.faults.append(str(fail))
-            return fail.reply()
+        replaced = seen.strikes.arrive(state.faults, seen.place())
+        if replaced is not None:
+            return replaced
         _check_method(seen.request, seen.endpoint)
         if isinstance(seen.endpoint, ClientEndpoint):
             seen.presented = clientauth.extract(seen.request, context)
@@ -259,7 +268,7 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
         grant_type=parameters.get("grant_type") if at_token else None,
         verdict=_verdict(seen, reply),
         why=reply.why if reply.accepted else conceal(reply.why, seen.context.secrets()),
-        fault=", ".join(seen.faults),
+        fault=", ".join(seen.strikes.names),
         status=reply.status,
         error=seen.error.body().get("error") if seen.error else None,
         reply=reply,
@@ -272,6 +281,6 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
 def _verdict(seen: _Seen, reply: Reply) -> Verdict:
     if seen.exception is not None:
         return "error"
-    if any(fault.startswith(Fail.name) for fault in seen.faults):
+    if seen.strikes.replaced:
         return "faulted"
     return "accepted" if reply.accepted else "refused"

@@ -47,7 +47,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     One request and its answer.
 
     `number` counts arrivals from 1. `request` is as it was sent; `endpoint`, `grant_type`, `client_id`, `client_auth`
-    and `parameters` are what the server made of it. `why` says in a sentence what was decided, for the tester.
+    and `parameters` are what the server made of it. `why` says in a sentence what was decided, for the tester. `status`
+    is 0 when a fault gave no answer.
     """
 
     number: int
@@ -78,9 +79,13 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """What must not be shown of it."""
 
     def __repr__(self) -> str:
-        error = f" {self.error}" if self.error else ""
-        target = redact(self.request.target)
-        return f"<Exchange #{self.number} {self.request.method} {target} {self.status}{error}>"
+        return f"<Exchange #{self.number} {self.request.method} {redact(self.request.target)} {self.outcome}>"
+
+    @property
+    def outcome(self) -> str:
+        """Status and error code; "no answer" for a status of 0, of which nothing went out."""
+        status = str(self.status) if self.status else "no answer"
+        return f"{status} {self.error}" if self.error else status
 
     def sent(self, name: str) -> dict[str, tuple[str, ...]]:
         """
@@ -98,9 +103,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     def lines(self) -> list[str]:
         """The exchange for a person, secrets masked: a headline, what was sent, what came back, why."""
-        outcome = f"{self.status} {self.error}" if self.error else str(self.status)
         request_line = f"{self.request.method} {self.request.target}"
-        lines = [f"#{self.number:<2} {request_line:<40} {outcome:<22} {self.seconds * 1000:.1f} ms"]
+        lines = [f"#{self.number:<2} {request_line:<40} {self.outcome:<22} {self.seconds * 1000:.1f} ms"]
         for name, value in self.request.headers:
             if name.lower() == "authorization":
                 method = f"   ({self.client_auth})" if self.client_auth == "client_secret_basic" else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 
 if typing.TYPE_CHECKING:
+    from mockserver import Barrier as Barrier
     from mockserver import Callback as Callback
     from mockserver import Cell as Cell
     from mockserver import Clock as Clock
@@ -28,6 +29,7 @@ if typing.TYPE_CHECKING:
     from mockserver import create_app as create_app
 
 __all__ = [
+    "Barrier",
     "Callback",
     "Cell",
     "Clock",

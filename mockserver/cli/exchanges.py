@@ -31,7 +31,7 @@ def as_text(exchange: Exchange) -> str:
         exchange.grant_type,
         exchange.client_auth,
         exchange.client_id,
-        f"{exchange.status} {exchange.error}" if exchange.error else str(exchange.status),
+        exchange.outcome,
         f"{exchange.seconds * 1000:.1f} ms",
     ]
     secrets = list(exchange.secrets())

@@ -1,17 +1,20 @@
-"""What goes wrong on purpose: a fault strikes at a stage, and is armed for a place and a number of times."""
+"""Which faults are armed, and where: a place, a number of times."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
-import http
+import contextlib
 import threading
-import typing
 
 import msgspec
 
-from .messages import Reply
+from .barrier import Barrier
+from .kinds import Fail
+from .kinds import Fault
+from .kinds import Hold
+from .kinds import NeverAnswer
 
-__all__ = ["FAULTS", "Armed", "Delay", "Fail", "Fault", "FaultPlan", "Place"]
+__all__ = ["Armed", "FaultPlan", "Place"]
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -26,50 +29,6 @@ class Place(msgspec.Struct, frozen=True):
         return f"{where} of issuer {self.issuer!r}" if self.issuer else where
 
 
-class Fail(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    Answer with a status instead of doing the work: nothing is redeemed, issued or changed.
-
-    `retry_after` is seconds (RFC 9110 10.2.3); `error` the OAuth error code of the body, by default one that fits.
-    """
-
-    name: typing.ClassVar[str] = "fail"
-    stage: typing.ClassVar[str] = "arrival"
-    status: int
-    retry_after: int | None = None
-    error: str | None = None
-
-    def reply(self) -> Reply:
-        headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
-        return Reply.of_json(
-            {"error": self.error or _fitting(self.status)},
-            status=self.status,
-            headers=headers,
-            why=f"the armed fault {self} answered in place of the endpoint",
-            accepted=False,
-        )
-
-    def __str__(self) -> str:
-        retry = "" if self.retry_after is None else f", retry_after={self.retry_after}"
-        return f"fail({self.status}{retry})"
-
-
-class Delay(msgspec.Struct, frozen=True, kw_only=True):
-    """Do the work, then hold the answer back for some seconds."""
-
-    name: typing.ClassVar[str] = "delay"
-    stage: typing.ClassVar[str] = "delivery"
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"delay({self.seconds:g})"
-
-
-Fault = Fail | Delay
-
-FAULTS: dict[str, type[Fault]] = {fault.name: fault for fault in (Fail, Delay)}
-
-
 class Armed(msgspec.Struct, kw_only=True):
     """A fault, where it waits and how often it will strike."""
 
@@ -78,6 +37,15 @@ class Armed(msgspec.Struct, kw_only=True):
     times: int
     optional: bool
     hits: int = 0
+    barrier: Barrier | None = None
+    """Where the requests wait that a `hold` has struck."""
+
+    def strike(self) -> bool:
+        """Whether it strikes once more; whoever asks holds the plan's lock."""
+        if self.hits >= self.times or not (self.barrier is None or self.barrier.join()):
+            return False
+        self.hits += 1
+        return True
 
     def __str__(self) -> str:
         return f"{self.fault} at {self.place}, hit {self.hits} of {self.times} times"
@@ -88,30 +56,37 @@ class FaultPlan:
 
     def __init__(self) -> None:
         self._armed: list[Armed] = []
+        self._held: list[cabc.Callable[[], object]] = []
         self._lock = threading.Lock()
         self._ended = threading.Event()
 
-    def arm(self, fault: Fault, place: Place, *, times: int, optional: bool) -> None:
+    def arm(self, fault: Fault, place: Place, *, times: int, optional: bool) -> Armed:
+        barrier = Barrier(fault.n) if isinstance(fault, Hold) else None
+        armed = Armed(fault=fault, place=place, times=times, optional=optional, barrier=barrier)
         with self._lock:
-            self._armed.append(Armed(fault=fault, place=place, times=times, optional=optional))
+            self._armed.append(armed)
+        return armed
 
-    def strike(self, stage: str, place: Place) -> list[Fault]:
+    def strike(self, stage: str, place: Place) -> list[Armed]:
         """
         The faults that strike a request here and now, in the order in which they were armed.
 
-        Of the faults that answer in place of the endpoint the first strikes alone; the next waits for the next request.
+        Of one kind the first strikes alone, and so does the first that answers in place of the endpoint; the next
+        waits for the next request.
         """
         if not self._armed:
             return []
-        struck: list[Fault] = []
+        struck: dict[str, Armed] = {}
         with self._lock:
             for armed in self._armed:
-                if armed.fault.stage == stage and armed.hits < armed.times and _covers(armed.place, place):
-                    armed.hits += 1
-                    struck.append(armed.fault)
-                    if stage == Fail.stage:
+                fault = armed.fault
+                if fault.stage != stage or fault.name in struck or not _covers(armed.place, place):
+                    continue
+                if armed.strike():
+                    struck[fault.name] = armed
+                    if isinstance(fault, Fail | NeverAnswer):
                         break
-        return struck
+        return list(struck.values())
 
     def unused(self) -> list[Armed]:
         """Faults that were never hit although the test armed them (`optional` ones aside)."""
@@ -122,13 +97,30 @@ class FaultPlan:
         """Hold a request back in real time; `end` lets go of it early."""
         self._ended.wait(seconds)
 
+    @contextlib.contextmanager
+    def until_end(self, let_go: cabc.Callable[[], object]) -> cabc.Iterator[None]:
+        """While the block waits for something else, `end` calls `let_go`; at once when the plan is over already."""
+        with self._lock:
+            self._held.append(let_go)
+            if self._ended.is_set():
+                let_go()
+        try:
+            yield
+        finally:
+            # `end` has the lock while it calls: nobody is let go of who has gone on already
+            with self._lock:
+                self._held.remove(let_go)
+
     def begin(self) -> None:
         """The server is started again."""
         self._ended.clear()
 
     def end(self) -> None:
         """The plan is over (reset, stop): whoever is held back goes on."""
-        self._ended.set()
+        with self._lock:
+            self._ended.set()
+            for let_go in self._held:
+                let_go()
 
     def __iter__(self) -> cabc.Iterator[Armed]:
         with self._lock:
@@ -137,9 +129,3 @@ class FaultPlan:
 
 def _covers(armed: Place, place: Place) -> bool:
     return (armed.issuer, armed.endpoint) == (place.issuer, place.endpoint) and armed.path in (None, place.path)
-
-
-def _fitting(status: int) -> str:
-    if status in (http.HTTPStatus.SERVICE_UNAVAILABLE, http.HTTPStatus.TOO_MANY_REQUESTS):
-        return "temporarily_unavailable"
-    return "server_error" if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"

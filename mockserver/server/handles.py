@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import typing
 
 from ..errors import ConfigurationError
+from ..faults import Armed
+from ..faults import Barrier
 from ..faults import Delay
+from ..faults import Drip
 from ..faults import Fail
 from ..faults import Fault
+from ..faults import Hold
+from ..faults import LoseAnswer
+from ..faults import NeverAnswer
 from ..faults import Place
 
 if typing.TYPE_CHECKING:
@@ -68,9 +75,47 @@ class EndpointHandle:
 
     def delay(self, seconds: float, *, times: int = 1, optional: bool = False) -> None:
         """Do the work of the next `times` requests but hold the answers back for `seconds` of real time."""
-        if not seconds > 0:
-            raise ConfigurationError(f"delay({seconds}): seconds must be more than 0")
+        _check_real_time(f"delay({seconds})", "seconds", seconds)
         self._arm(Delay(seconds=seconds), times, optional)
+
+    def hold(self, n: int, *, timeout: float = 10, optional: bool = False) -> Barrier:
+        """
+        Let the next `n` requests wait for each other before any work is done; all go on when the last has come.
+
+        `timeout` real seconds after the first came, those who wait go on without the others. What is returned knows how
+        many came together, as `fault` of each exchange does; it can be opened before.
+        """
+        if not isinstance(n, int) or n < 2:
+            raise ConfigurationError(f"hold({n}): requests wait for each other; hold a whole number of them, 2 or more")
+        _check_real_time(f"hold({n}, timeout={timeout})", "timeout", timeout)
+        armed = self._arm(Hold(n=n, timeout=timeout), n, optional)
+        assert armed.barrier is not None
+        return armed.barrier
+
+    def never_answer(self, *, times: int = 1, optional: bool = False) -> None:
+        """
+        Take the next `times` requests, do no work and never answer.
+
+        The connections stay open until the clients close them; a reset and a stop end them, too.
+        """
+        self._arm(NeverAnswer(), times, optional)
+
+    def lose_answer(self, *, times: int = 1, optional: bool = False) -> None:
+        """Do the work of the next `times` requests for good, then cut the connections without a byte of an answer."""
+        self._arm(LoseAnswer(), times, optional)
+
+    def drip(self, seconds: float, *, pieces: int = 10, times: int = 1, optional: bool = False) -> None:
+        """
+        Do the work of the next `times` requests, but send the bodies in `pieces` over `seconds` of real time.
+
+        The head goes at once, and there is a pause before each piece.
+        """
+        _check_real_time(f"drip({seconds})", "seconds", seconds)
+        if not isinstance(pieces, int) or pieces < 1:
+            raise ConfigurationError(
+                f"drip({seconds}, pieces={pieces}): pieces is a whole number; write pieces=1 or more"
+            )
+        self._arm(Drip(seconds=seconds, pieces=pieces), times, optional)
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -81,10 +126,10 @@ class EndpointHandle:
             if exchange.issuer == self._place.issuer and self._place.path in (None, exchange.path)
         ]
 
-    def _arm(self, fault: Fault, times: int, optional: bool) -> None:
+    def _arm(self, fault: Fault, times: int, optional: bool) -> Armed:
         if times < 1:
             raise ConfigurationError(f"times = {times}: a fault strikes at least once; write times=1 or more")
-        self._issuer.state.faults.arm(fault, self._place, times=times, optional=optional)
+        return self._issuer.state.faults.arm(fault, self._place, times=times, optional=optional)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._place}>"
@@ -100,3 +145,9 @@ class Protected(EndpointHandle):
     @property
     def url(self) -> str:
         return self._issuer.url + self.path
+
+
+def _check_real_time(call: str, name: str, seconds: float) -> None:
+    # the longest that a lock can wait; not-a-number is refused as well
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise ConfigurationError(f"{call}: {name} must be more than 0, and an end must be in sight; write e.g. 0.5")

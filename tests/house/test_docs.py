@@ -105,6 +105,14 @@ def test_every_fault_is_documented() -> None:
     assert [name for name in faults.FAULTS if f"| `{name}` |" not in _page("reference/faults.md")] == []
 
 
+def test_every_fault_has_an_example_that_runs() -> None:
+    """Armed in a Python block of the how-to guide; what the blocks say is checked where they run."""
+    guide = (_DOCS / "howto" / "faults.md").read_text(encoding="utf-8")
+    blocks = "".join(re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE))
+
+    assert [name for name in faults.FAULTS if f".{name}(" not in blocks] == []
+
+
 def test_every_profile_is_documented() -> None:
     """A column of the table."""
     assert [name for name in profiles.available() if f"`{name}`" not in _page("reference/profiles.md")] == []

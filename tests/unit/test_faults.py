@@ -10,9 +10,14 @@ from werkzeug.test import Client
 from mockserver import ConfigurationError
 from mockserver import OAuthMock
 from mockserver.faults import FAULTS
+from mockserver.faults import Barrier
 from mockserver.faults import Delay
+from mockserver.faults import Drip
 from mockserver.faults import Fail
 from mockserver.faults import FaultPlan
+from mockserver.faults import Hold
+from mockserver.faults import LoseAnswer
+from mockserver.faults import NeverAnswer
 from mockserver.faults import Place
 
 _TOKEN = Place("", "token")
@@ -88,14 +93,26 @@ def test_what_was_never_hit_is_known(mock: OAuthMock, http: Client) -> None:
     mock.userinfo_endpoint.fail(500, times=2)
     mock.protect("/orders").delay(0.5)
     mock.issuer("a").jwks_endpoint.fail(500)
+    mock.token_endpoint.hold(3)
+    mock.token_endpoint.never_answer(times=2)
+    mock.token_endpoint.lose_answer()
+    mock.token_endpoint.drip(0.5, pieces=4)
+    mock.api.hold(2, optional=True)
+    mock.api.never_answer(optional=True)
+    mock.api.lose_answer(optional=True)
+    mock.api.drip(1, optional=True)
     http.get("/userinfo")
 
     assert [str(armed) for armed in mock.state.faults.unused()] == [
         "fail(503, retry_after=3) at token, hit 0 of 1 times",
         "delay(0.5) at protected /orders, hit 0 of 1 times",
         "fail(500) at jwks of issuer 'a', hit 0 of 1 times",
+        "hold(3) at token, hit 0 of 3 times",
+        "never_answer() at token, hit 0 of 2 times",
+        "lose_answer() at token, hit 0 of 1 times",
+        "drip(0.5, pieces=4) at token, hit 0 of 1 times",
     ]
-    assert [armed.hits for armed in mock.state.faults] == [0, 0, 1, 0, 0]
+    assert [armed.hits for armed in mock.state.faults] == [0, 0, 1, *[0] * 10]
 
 
 def test_a_reset_forgets_faults(mock: OAuthMock, http: Client) -> None:
@@ -153,7 +170,22 @@ def test_a_server_that_is_started_again_delays_again(running: OAuthMock) -> None
         (lambda endpoint: endpoint.fail(500, times=0), "a fault strikes at least once; write times=1 or more"),
         (lambda endpoint: endpoint.delay(0), "seconds must be more than 0"),
         (lambda endpoint: endpoint.delay(float("nan")), "seconds must be more than 0"),
+        (lambda endpoint: endpoint.delay(float("inf")), "an end must be in sight; write e.g. 0.5"),
         (lambda endpoint: endpoint.delay(1, times=-1), "write times=1 or more"),
+        (
+            lambda endpoint: endpoint.hold(0),
+            r"hold\(0\): requests wait for each other; hold a whole number .* 2 or more",
+        ),
+        (lambda endpoint: endpoint.hold(1), r"hold\(1\): requests wait for each other"),
+        (lambda endpoint: endpoint.hold(2.5), r"hold\(2.5\): .* a whole number"),
+        (lambda endpoint: endpoint.hold(2, timeout=0), r"hold\(2, timeout=0\): timeout must be more than 0"),
+        (lambda endpoint: endpoint.never_answer(times=0), "write times=1 or more"),
+        (lambda endpoint: endpoint.lose_answer(times=0), "write times=1 or more"),
+        (lambda endpoint: endpoint.drip(0), r"drip\(0\): seconds must be more than 0"),
+        (lambda endpoint: endpoint.drip(-1), r"drip\(-1\): seconds must be more than 0"),
+        (lambda endpoint: endpoint.drip(1, pieces=0), r"drip\(1, pieces=0\): .*; write pieces=1 or more"),
+        (lambda endpoint: endpoint.drip(1, pieces=1.5), "pieces is a whole number"),
+        (lambda endpoint: endpoint.drip(1, times=0), "write times=1 or more"),
     ],
 )
 def test_a_fault_that_cannot_strike_is_refused(mock: OAuthMock, arm: typing.Any, message: str) -> None:
@@ -166,7 +198,14 @@ def test_a_fault_that_cannot_strike_is_refused(mock: OAuthMock, arm: typing.Any,
 
 def test_faults_are_known_by_name() -> None:
     """So that TOML can say them."""
-    assert {"fail": Fail, "delay": Delay} == FAULTS
+    assert {
+        "fail": Fail,
+        "hold": Hold,
+        "never_answer": NeverAnswer,
+        "delay": Delay,
+        "lose_answer": LoseAnswer,
+        "drip": Drip,
+    } == FAULTS
     assert str(_TOKEN) == "token"
 
 
@@ -177,5 +216,119 @@ def test_nothing_strikes_where_nothing_is_armed() -> None:
     plan.arm(Delay(seconds=1), _TOKEN, times=1, optional=False)
 
     assert plan.strike("arrival", _TOKEN) == []
-    assert plan.strike("delivery", _TOKEN) == [Delay(seconds=1)]
+    assert [armed.fault for armed in plan.strike("delivery", _TOKEN)] == [Delay(seconds=1)]
     assert plan.strike("delivery", _TOKEN) == []
+
+
+def test_of_one_kind_the_first_strikes_alone() -> None:
+    """The next waits for the next request; different kinds strike together, in the order in which they were armed."""
+    plan = FaultPlan()
+    for fault in (Drip(seconds=1), Delay(seconds=1), Delay(seconds=2), Drip(seconds=2), LoseAnswer()):
+        plan.arm(fault, _TOKEN, times=1, optional=False)
+
+    assert [[str(armed.fault) for armed in plan.strike("delivery", _TOKEN)] for _ in range(3)] == [
+        ["drip(1, pieces=10)", "delay(1)", "lose_answer()"],
+        ["delay(2)", "drip(2, pieces=10)"],
+        [],
+    ]
+
+
+def test_what_answers_in_place_of_the_endpoint_strikes_alone() -> None:
+    """But a hold before it holds the request first; one behind it waits for a request that is let through."""
+    plan = FaultPlan()
+    for fault in (Hold(n=2), Fail(status=500), NeverAnswer(), Hold(n=2)):
+        plan.arm(fault, _TOKEN, times=2 if isinstance(fault, Hold) else 1, optional=False)
+
+    assert [[str(armed.fault) for armed in plan.strike("arrival", _TOKEN)] for _ in range(5)] == [
+        ["hold(2)", "fail(500)"],
+        ["hold(2)", "never_answer()"],
+        ["hold(2)"],
+        ["hold(2)"],
+        [],
+    ]
+
+
+def test_a_barrier_opens_when_all_are_there() -> None:
+    """And holds nobody afterwards."""
+    barrier = Barrier(2)
+    assert (barrier.join(), repr(barrier)) == (True, "<Barrier, closed, 1 of 2 together>")
+    with pytest.raises(TimeoutError, match=r"1 of 2 requests came together within 0.01 s"):
+        barrier.wait_for(2, timeout=0.01)
+    assert barrier.join()
+    barrier.wait_for(2)
+    barrier.stay(3600)
+
+    assert (barrier.join(), barrier.together, barrier.size) == (False, 2, 2)
+    assert repr(barrier) == "<Barrier, open, 2 of 2 together>"
+
+
+@pytest.mark.parametrize("opened", ["by hand", "in time"])
+def test_a_barrier_that_was_opened_before_stays_open(opened: str) -> None:
+    """Whoever comes late is not held and not counted."""
+    barrier = Barrier(2)
+    barrier.join()
+    if opened == "by hand":
+        barrier.open()
+    barrier.stay(3600 if opened == "by hand" else 0.01)
+
+    assert (barrier.join(), barrier.together) == (False, 1)
+
+
+def test_the_end_of_a_plan_lets_go_of_those_that_wait_and_of_no_others() -> None:
+    """At once when it is over already; until it begins again."""
+    plan, let_go = FaultPlan(), []
+    with plan.until_end(lambda: let_go.append("gone on before")):
+        pass
+    with plan.until_end(lambda: let_go.append("waiting")):
+        plan.end()
+        assert let_go == ["waiting"]
+    with plan.until_end(lambda: let_go.append("late")):
+        assert let_go == ["waiting", "late"]
+    plan.begin()
+    with plan.until_end(lambda: let_go.append("after the restart")):
+        assert let_go == ["waiting", "late"]
+
+
+@pytest.mark.parametrize(
+    ("arm", "status", "verdict"),
+    [
+        (lambda endpoint: endpoint.lose_answer(), 502, "accepted"),
+        (lambda endpoint: endpoint.never_answer(), 504, "faulted"),
+    ],
+    ids=["lose_answer", "never_answer"],
+)
+def test_a_server_that_must_answer_does_as_a_gateway_would(
+    mock: OAuthMock, http: Client, arm: typing.Any, status: int, verdict: str
+) -> None:
+    """RFC 9110 15.6.3, 15.6.5: the journal says what was sent, and that the real answer was not."""
+    mock.client("crm", client_secret="s3cret")
+    arm(mock.token_endpoint)
+    form = {"grant_type": "client_credentials", "client_id": "crm", "client_secret": "s3cret"}
+
+    answers = [http.post("/token", data=form) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [status, 200]
+    assert answers[0].get_json() == {"error": "server_error"}
+    first, second = mock.journal
+    assert (first.status, first.verdict, second.verdict) == (status, verdict, "accepted")
+    assert first.why.endswith(f"; this HTTP server must answer, so {status} was sent")
+    assert [mock.journal.was_delivered(exchange) for exchange in mock.journal] == [False, True]
+    assert len(mock.tokens) == (2 if verdict == "accepted" else 1)
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 5000])
+def test_a_drip_is_an_iterable_like_any(
+    mock: OAuthMock, http: Client, monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    """PEP 3333: any server sends its pieces; together they are the answer, and HEAD has none."""
+    pauses: list[float] = []
+    monkeypatch.setattr(FaultPlan, "pause", lambda self, seconds: pauses.append(seconds))
+    plain = http.get("/jwks")
+    mock.jwks_endpoint.drip(2, pieces=pieces, times=2)
+
+    head = http.head("/jwks")
+    assert (head.status_code, head.data, pauses) == (200, b"", [])
+    answer = http.get("/jwks")
+    assert (answer.data, answer.content_length) == (plain.data, len(plain.data))
+    assert pauses == [2 / pieces] * pieces
+    assert [exchange.fault for exchange in mock.journal] == ["", *[f"drip(2, pieces={pieces})"] * 2]
