@@ -38,6 +38,7 @@ from .messages import Authenticated
 from .messages import Presented
 from .messages import Reply
 from .messages import Request
+from .redaction import SECRET_PARAMETERS
 from .redaction import conceal
 from .registration import is_loopback
 
@@ -251,6 +252,7 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
     elif seen.presented:
         client_id = seen.presented[0].client_id or None
         client_auth = "+".join(presented.method for presented in seen.presented)
+    secrets = functools.partial(_secrets, raw, seen.context)
     parameters = {**dict(reversed(request.query)), **dict(reversed(request.form))}
     at_token = seen.endpoint.name in ("token", "refresh")
     return Exchange(
@@ -267,15 +269,26 @@ def _exchange(number: int, raw: Request, seen: _Seen, reply: Reply, began: float
         credentials=request.credentials,
         grant_type=parameters.get("grant_type") if at_token else None,
         verdict=_verdict(seen, reply),
-        why=reply.why if reply.accepted else conceal(reply.why, seen.context.secrets()),
+        why=reply.why if reply.accepted else conceal(reply.why, secrets()),
         fault=", ".join(seen.strikes.names),
         status=reply.status,
         error=seen.error.body().get("error") if seen.error else None,
         reply=reply,
         seconds=time.perf_counter() - began,
         exception=seen.exception,
-        secrets=seen.context.secrets,
+        secrets=secrets,
     )
+
+
+def _secrets(raw: Request, context: Context) -> list[str]:
+    """What must not be shown of an exchange, beside what shows itself by the name of a parameter that the RFCs have."""
+    names = {name.lower(): rfc for table in context.profile.parameter_names.values() for name, rfc in table.items()}
+    renamed = [
+        value
+        for name, value in (*raw.form, *raw.query)
+        if name not in SECRET_PARAMETERS and names.get(name.lower(), name.lower()) in SECRET_PARAMETERS
+    ]
+    return [*context.secrets(), *renamed]
 
 
 def _verdict(seen: _Seen, reply: Reply) -> Verdict:

@@ -112,7 +112,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scope_policy: ScopePolicy = "reject"
     """What of a scope that is unknown or not allowed: `reject` it, `drop` it, or grant the `default` scope instead."""
     require_scope: bool = False
-    """Refuse requests that leave `scope` out (RFC 6749 3.3)."""
+    """Refuse requests that leave `scope` out (RFC 6749 3.3); a code and a refresh token have theirs."""
     default_scope: str | None = None
     """Scope of a request that leaves it out, space-separated; None: all that the client or the issuer has."""
     scope_separator: ScopeSeparator = " "

@@ -16,6 +16,7 @@ from .model import Client
 from .scope import Scope
 
 __all__ = [
+    "PLACEHOLDER",
     "allowed_audience",
     "narrowed_audience",
     "allowed_scope",
@@ -29,6 +30,9 @@ __all__ = [
 # Browsers take a backslash for a slash, and cut white space out; the rest they encode.
 _NO_URI = re.compile(r"[\x00-\x20\x7f\\]")
 _NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+
+# For the tester, where the scope is the word scope
+PLACEHOLDER = "'scope' is the parameter's own name, as forms have it before somebody writes a scope there"
 
 
 def parse_scope(text: str | None, separator: str = " ") -> Scope | None:
@@ -109,7 +113,7 @@ def _meant(refused: list[str], allowed: cabc.Collection[str], client: Client) ->
     if same is not None:
         return f": only case sets it apart from {same!r}, and scopes are case-sensitive (RFC 6749 3.3)"
     if token == "scope":
-        return ": that is the parameter's own name, as forms have it before somebody writes a scope there"
+        return f": {PLACEHOLDER}"
     for other in set(",;|") - {separator}:
         if other in token and set(filter(None, token.split(other))) <= {*allowed}:
             return f": {other!r} does not separate scopes here, {separator!r} does (scope_separator, RFC 6749 3.3)"

@@ -47,6 +47,7 @@ def as_text(mock: OAuthMock) -> str:
     settings = mock.state.settings
     places = [
         *_places("token", mock.token_url, _clients(mock)),
+        *(_places("refresh", mock.refresh_url, ["refresh_token alone"]) if mock.refresh_url != mock.token_url else ()),
         *_places("authorize", mock.authorize_url, _users(mock)),
         *_places("api", mock.api_url, ["any path, Bearer"]),
     ]

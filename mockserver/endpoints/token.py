@@ -21,6 +21,7 @@ from ..model import Kind
 from ..policies import ExpiresInForm
 from ..policies import Policies
 from ..policies import RequestEncoding
+from ..registration import PLACEHOLDER
 from ..registration import allowed_audience
 from ..registration import parse_scope
 from ..tokens import mint
@@ -52,6 +53,8 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     asked = _token_request(request, caller, context)
     tokens = mint(GRANTS[asked.grant_type].issue(asked, context), context)
     scope = f" for scope {str(tokens.scope)!r}" if tokens.scope else ""
+    if "scope" in tokens.scope:
+        scope += f"; {PLACEHOLDER}"
     why = f"{asked.grant_type} by {caller.method}: client {caller.client.client_id!r} got a token{scope}"
     return Reply.of_json(_members(tokens, caller.client.policies), why=why)
 

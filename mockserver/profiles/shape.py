@@ -30,10 +30,11 @@ def read(request: Request, profile: Profile, endpoint: str | None) -> Request:
     An RFC's name that the provider has replaced means nothing, so it is left out; beside the name that replaces it, it
     is noted as a problem.
     """
-    names = _names(request, profile, endpoint)
-    if endpoint not in ("authorize", "token", "refresh") or not (names or profile.case_insensitive_parameters):
+    if endpoint not in ("authorize", "token", "refresh"):
         return request
-    reading = _Reading(names, any_case=profile.case_insensitive_parameters)
+    if not (profile.parameter_names or profile.case_insensitive_parameters):
+        return request
+    reading = _Reading(_names(request, profile, endpoint), any_case=profile.case_insensitive_parameters)
     problems: list[OAuthError] = []
     # The form of the authorization endpoint is that of our own page.
     form = request.form if endpoint == "authorize" else reading.pairs(request.form, "body", problems)

@@ -51,7 +51,7 @@ def test_a_scope_is_granted_by_the_policy(
     [
         pytest.param({}, "a z", "scope 'z' is not registered for client 'crm'", id="not allowed"),
         pytest.param({}, "A", "only case sets it apart from 'a', and scopes are case-sensitive", id="case"),
-        pytest.param({}, "scope", "that is the parameter's own name", id="the word scope"),
+        pytest.param({}, "scope", "'scope' is the parameter's own name", id="the word scope"),
         pytest.param({}, "a,b", "',' does not separate scopes here, ' ' does (scope_separator", id="comma for space"),
         pytest.param({"scope_separator": ";"}, "a|b", "'|' does not separate scopes here, ';' does", id="bar for ;"),
         pytest.param({"scope_separator": ","}, "a b", "scopes are separated by ',' here", id="space for comma"),
@@ -157,3 +157,13 @@ def test_a_test_mints_without_the_rules_for_requests(mock: OAuthMock) -> None:
 
     assert client.grant().scope == {"a", "b"}
     assert client.grant(scope="b a").scope == {"a", "b"}
+
+
+def test_the_word_scope_is_remarked_on_where_it_is_granted(http: typing.Any) -> None:
+    """RFC 6749 3.3: it is a scope like any other to a client that may have any, and rarely meant."""
+    http.mock.client("crm", client_secret="s3cret")
+
+    assert http.answer(ask(http, "scope")) == http.tokens(scope="scope", refresh_token=False)
+    assert http.mock.journal.last.why.endswith(
+        "for scope 'scope'; 'scope' is the parameter's own name, as forms have it before somebody writes a scope there"
+    )

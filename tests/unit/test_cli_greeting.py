@@ -54,3 +54,14 @@ def test_a_server_without_clients_and_users_says_so_by_leaving_them_out() -> Non
     assert (ready["clients"], ready["users"]) == ([], [])
     assert "issuers" not in ready
     assert "ca_path" not in ready
+
+
+def test_a_refresh_endpoint_is_shown_where_there_is_one() -> None:
+    """Below the token endpoint, which does not refresh then."""
+    with OAuthMock(paths={"refresh": "/again"}) as mock:
+        lines = greeting.as_text(mock).splitlines()
+        ready = json.loads(greeting.as_json(mock))
+        url = mock.url
+
+    assert lines[2].split() == ["refresh", f"{url}/again", "refresh_token", "alone"]
+    assert ready["endpoints"]["refresh_endpoint"] == f"{url}/again"

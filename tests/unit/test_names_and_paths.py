@@ -147,6 +147,18 @@ def test_a_wrong_case_is_named_wherever_the_parameter_is_missed(form: dict[str, 
     assert http.mock.journal.last.why.endswith(why)
 
 
+@pytest.mark.parametrize("name", ["app_secret", "App_Secret", "Client_Secret", "client_secret"])
+def test_a_secret_is_masked_whatever_it_is_called(name: str) -> None:
+    """Also a wrong one, which nobody has registered."""
+    http = Http(parameter_names={"token": {"app_secret": "client_secret"}})
+    http.client.post("/token", data={"grant_type": "client_credentials", "client_id": "crm", name: "nearly-right"})
+    exchange = http.mock.journal.last
+
+    assert exchange.sent(name)["body"] == ("nearly-right",)
+    assert [line for line in exchange.lines() if "nearly-right" in line] == []
+    assert any(f"{name}=***" in line for line in exchange.lines())
+
+
 # -- answers and callbacks ---------------------------------------------------------------------------------------------
 
 
