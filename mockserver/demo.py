@@ -36,8 +36,17 @@ def orders(settings: Settings) -> typing.Any:
     """Get a token as the settings say, and call the resource with it. Raises `httpx.HTTPError`, `NotAuthorized`."""
     # Proxies of the environment are for other machines: the mock is on this one.
     with httpx.Client(trust_env=False) as http:
-        bearer = {"Authorization": f"Bearer {access_token(http, settings)}"}
-        return http.get(settings["resource_url"], headers=bearer).raise_for_status().json()
+        return resource(http, settings, access_token(http, settings)).raise_for_status().json()
+
+
+def resource(http: httpx.Client, settings: Settings, token: str) -> httpx.Response:
+    """RFC 6750 2: the token in the header, or where else the API wants it."""
+    url, where = settings["resource_url"], settings.get("bearer", "header")
+    if where == "query":
+        return http.get(url, params={"access_token": token})
+    if where == "body":
+        return http.post(url, data={"access_token": token})
+    return http.get(url, headers={"Authorization": f"Bearer {token}"})
 
 
 def access_token(http: httpx.Client, settings: Settings) -> str:
@@ -94,8 +103,11 @@ def refresh_token(_http: httpx.Client, settings: Settings) -> Form:
 
 
 def client_secret_basic(http: httpx.Client, settings: Settings, form: Form) -> httpx.Response:
-    """RFC 6749 2.3.1: in the Authorization header, each half form-urlencoded first."""
-    halves = (urllib.parse.quote_plus(settings[name]) for name in ("client_id", "client_secret"))
+    """RFC 6749 2.3.1: in the Authorization header, each half form-urlencoded first where the server wants that."""
+    raw = settings.get("basic_encoding") == "raw"
+    halves = (
+        settings[name] if raw else urllib.parse.quote_plus(settings[name]) for name in ("client_id", "client_secret")
+    )
     return http.post(settings["token_url"], data=form, auth=httpx.BasicAuth(*halves))
 
 

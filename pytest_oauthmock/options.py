@@ -21,8 +21,14 @@ __all__ = ["MARKERS", "add", "cells", "layers", "marker_layers"]
 
 MARKERS = (
     "oauthmock(**settings): settings of the mock OAuth server, e.g. oauthmock(access_token_lifetime=60, https=True).",
-    "oauthmock_matrix(grant_types=[...], client_auth=[...]): the cells that oauthmock_variant runs this test for.",
+    (
+        "oauthmock_matrix(grant_types=[...], client_auth=[...], basic_encoding=[...], bearer=[...],"
+        " access_token_format=[...], access_token_lifetime=[...], expires_in_form=[...], refresh_policy=[...]):"
+        " the cells that oauthmock_variant runs this test for."
+    ),
 )
+
+_LONGEST = 2**53
 
 _CONFIG_VARIABLE = "OAUTHMOCK_CONFIG"
 
@@ -89,7 +95,7 @@ def cells(metafunc: pytest.Metafunc) -> tuple[Cell, ...]:
     refuse_foreign_mockserver()
     from mockserver import variants
 
-    axes = {"grant_types": variants.GRANT_TYPES, "client_auth": variants.CLIENT_AUTH}
+    axes = {"grant_types": variants.GRANT_TYPES, "client_auth": variants.CLIENT_AUTH, **variants.AXES}
     where = _place(metafunc.definition)
     narrowed: list[str] = metafunc.config.getini("oauthmock_grant_types")
     chosen: dict[str, typing.Any] = {"grant_types": narrowed} if narrowed else {}
@@ -103,7 +109,10 @@ def cells(metafunc: pytest.Metafunc) -> tuple[Cell, ...]:
                 pytest.fail(f"{source}: unknown argument {name!r}; {_nearest(name, axes)}", pytrace=False)
             _check_values(source, name, values, axes[name])
         chosen |= mark.kwargs
-    found = variants.cells(**chosen)
+    try:
+        found = variants.cells(**chosen)
+    except ValueError as error:
+        pytest.fail(f"{where}: the matrix {chosen!r} contradicts itself: {error}", pytrace=False)
     if not found:
         pytest.fail(
             f"{where}: the matrix {chosen!r} has no meaningful cell: an axis is empty, or a public client may not use"
@@ -134,11 +143,15 @@ def _config_file(config: pytest.Config) -> pathlib.Path | None:
     return config.rootpath / ini if ini else None
 
 
-def _check_values(source: str, name: str, values: typing.Any, known: cabc.Sequence[str]) -> None:
+def _check_values(source: str, name: str, values: typing.Any, known: cabc.Sequence[str] | None) -> None:
     if not isinstance(values, list | tuple | set | frozenset):
-        pytest.fail(f"{source}: {name}={values!r} must be a list, e.g. {name}=[{known[0]!r}]", pytrace=False)
+        example = known[0] if known else 60
+        pytest.fail(f"{source}: {name}={values!r} must be a list, e.g. {name}=[{example!r}]", pytrace=False)
     for value in values:
-        if value not in known:
+        if known is None:
+            if type(value) is not int or not 0 <= value <= _LONGEST:
+                pytest.fail(f"{source}: {name} has {value!r}; write seconds, 0 to 2**53", pytrace=False)
+        elif value not in known:
             pytest.fail(f"{source}: {name} has {value!r}; {_nearest(value, known)}", pytrace=False)
 
 

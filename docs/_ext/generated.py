@@ -285,6 +285,15 @@ def matrix() -> str:
     return _table(("", *(f"`{method}`" for method in variants.CLIENT_AUTH)), rows)
 
 
+def axes() -> str:
+    """What the matrix marker may name besides grant and method."""
+
+    def shown(name: str, values: cabc.Sequence[str] | None) -> tuple[str, str]:
+        return f"`{name}`", "seconds" if values is None else ", ".join(f'`"{value}"`' for value in values)
+
+    return _table(("axis", "values"), itertools.starmap(shown, variants.AXES.items()))
+
+
 # -- faults, profiles, endpoints, methods, grants ----------------------------------------------------------------------
 
 
@@ -473,6 +482,7 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "flags": flag_table,
     "ini": ini_table,
     "matrix": matrix,
+    "axes": axes,
     "faults": fault_table,
     "profiles": profile_table,
     "endpoints": endpoint_table,

@@ -6,9 +6,11 @@ import collections.abc as cabc
 import typing
 
 from .. import pkce
+from ..credentials import new_secret
 
 if typing.TYPE_CHECKING:
     from ..actor import Callback
+    from ..config import ClientKeywords
     from ..variants import Cell
     from .issuer import Issuer
 
@@ -52,7 +54,7 @@ class ConnectorSettings(cabc.Mapping[str, str]):
 
 
 class Variant:
-    """A client registered for exactly one grant and one method, and a user who approves at once."""
+    """A client registered for one grant, one method and what else its cell says, and a user who approves at once."""
 
     def __init__(self, issuer: Issuer, cell: Cell) -> None:
         self._issuer = issuer
@@ -61,14 +63,16 @@ class Variant:
         self.client_auth = cell.client_auth
         self._user = issuer.context.users.get(_USERNAME) or issuer.user(_USERNAME)
         follow_up = () if cell.grant_type in ("client_credentials", "refresh_token") else ("refresh_token",)
-        self.client = issuer.client(
-            grant_types=(cell.grant_type, *follow_up),
-            token_endpoint_auth_method=cell.client_auth,
-            scope=_SCOPE,
-            redirect_uris=[issuer.callback_url],
+        registration: ClientKeywords = {
+            **_policies(cell),
+            "grant_types": (cell.grant_type, *follow_up),
+            "token_endpoint_auth_method": cell.client_auth,
+            "scope": _SCOPE,
+            "redirect_uris": [issuer.callback_url],
             # Connectors that follow redirects by themselves never see a page.
-            consent="auto",
-        )
+            "consent": "auto",
+        }
+        self.client = issuer.client(**registration)
         self.resource_url = f"{issuer.api_url}/orders"
         self.settings = ConnectorSettings(self._settings())
 
@@ -112,7 +116,7 @@ class Variant:
             "token_url": issuer.token_url,
             "scope": _SCOPE,
             "resource_url": self.resource_url,
-            "bearer": "header",
+            "bearer": str(dict(self.cell.axes).get("bearer", "header")),
         }
         if self.client_auth == "private_key_jwt":
             settings |= {"private_key": self.client.private_key, "key_id": self.client.key_id}
@@ -120,6 +124,8 @@ class Variant:
             settings["client_secret"] = self.client.client_secret
         if self.client_auth in ("private_key_jwt", "client_secret_jwt"):
             settings["alg"] = self.client.signing_alg
+        if "basic_encoding" in dict(self.cell.axes):
+            settings["basic_encoding"] = self._issuer.context.clients[self.client.client_id].policies.basic_encoding
         if grant_type != "client_credentials":
             settings["refresh_url"] = issuer.refresh_url
         if grant_type == "authorization_code":
@@ -142,3 +148,14 @@ class Variant:
 
     def __repr__(self) -> str:
         return f"<Variant {self.cell.id}>"
+
+
+def _policies(cell: Cell) -> ClientKeywords:
+    """The axes of a cell as what a client is registered with."""
+    axes: dict[str, typing.Any] = dict(cell.axes)
+    if "bearer" in axes:
+        axes["bearer_methods_supported"] = [axes.pop("bearer")]
+    if "basic_encoding" in axes:
+        # With a secret that reads the same both ways the two encodings could not be told apart.
+        axes["client_secret"] = f"{new_secret('cs')}:%+ /=&"
+    return typing.cast("ClientKeywords", axes)

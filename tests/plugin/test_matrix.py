@@ -44,6 +44,23 @@ def test_the_default_matrix_is_three_grants_by_two_methods(suite: Suite) -> None
     )
 
 
+def test_further_axes_make_further_cells(suite: Suite) -> None:
+    """api.md: grants, methods, places of the token, lifetimes; --oauthmock-variants picks among them."""
+    suite.tests(
+        """
+        @pytest.mark.oauthmock_matrix(
+            grant_types=["client_credentials", "refresh_token"], client_auth=["client_secret_post", "none"],
+            bearer=["header", "query"], access_token_lifetime=[60, 3600],
+        )
+        def test_wide(oauthmock_variant):
+            oauthmock_variant.settings.bearer
+        """
+    )
+
+    suite.run().assert_outcomes(passed=3 * 2 * 2)
+    suite.run("--oauthmock-variants=*-none-query-60s").assert_outcomes(passed=1, deselected=11)
+
+
 def test_a_marker_widens_the_matrix_and_meaningless_cells_are_left_out(suite: Suite) -> None:
     """Every grant by every method is 15 cells: client_credentials of a public client is none (RFC 6749 4.4)."""
     suite.tests(
@@ -407,6 +424,25 @@ _WRONG = {
     "no cell": (
         '@pytest.mark.oauthmock_matrix(grant_types=["client_credentials"], client_auth=["none"])',
         r"test_own\.py:5 test_cell: the matrix .* has no meaningful cell: .*",
+    ),
+    "lifetime": (
+        '@pytest.mark.oauthmock_matrix(access_token_lifetime=["60"])',
+        r"test_own\.py:5 test_cell: .*: access_token_lifetime has '60'; write seconds, 0 to 2\*\*53",
+    ),
+    "place": (
+        '@pytest.mark.oauthmock_matrix(bearer=["headers"])',
+        r"test_own\.py:5 test_cell: .*: bearer has 'headers'; did you mean 'header'\?",
+    ),
+    "one number": (
+        "@pytest.mark.oauthmock_matrix(access_token_lifetime=60)",
+        r"test_own\.py:5 test_cell: .*: access_token_lifetime=60 must be a list, e\.g\. access_token_lifetime=\[60\]",
+    ),
+    "contradiction": (
+        '@pytest.mark.oauthmock_matrix(client_auth=["none"], basic_encoding=["raw"])',
+        (
+            r"test_own\.py:5 test_cell: the matrix .* contradicts itself: basic_encoding means nothing without"
+            r" client_secret_basic; add one of them, or leave basic_encoding out"
+        ),
     ),
     "empty": (
         "@pytest.mark.oauthmock_matrix(grant_types=[])",
