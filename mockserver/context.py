@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
 import functools
 import typing
@@ -26,6 +27,7 @@ from .stores import Store
 
 __all__ = ["Context"]
 
+_REMEMBERED = 2000
 _ANYBODY = User(username="user", password="")
 
 
@@ -57,6 +59,10 @@ class Context(msgspec.Struct, kw_only=True):
     """Stubs, by path, whose first request is still to come and is to be challenged."""
     token_rates: Rates = msgspec.field(default_factory=Rates)
     """How often each client asked for tokens, for `token_rate_limit`."""
+    handed_out: collections.deque[tuple[str, str, str]] = msgspec.field(
+        default_factory=lambda: collections.deque(maxlen=_REMEMBERED)
+    )
+    """Secrets that are kept nowhere else in text, for the search for leaks: kind, name, value."""
 
     def protect(self, stub: Stub) -> None:
         """Serve a stub at its path, in place of the one that was there."""

@@ -14,12 +14,15 @@ from .errors import InvalidClient
 from .messages import Pairs
 from .messages import Presented
 from .model import Client
+from .shapes import CANARIES
+from .shapes import canary
 
 __all__ = [
     "MalformedBasic",
     "check_secret",
     "difference",
     "lengths",
+    "new_jti",
     "new_secret",
     "origin",
     "read_basic",
@@ -30,7 +33,12 @@ __all__ = [
 
 def new_secret(kind: str) -> str:
     """256 bits of randomness behind a prefix that a leak can be recognised by: `oam_at_`, `oam_rt_`, `oam_ac_`, ..."""
-    return f"oam_{kind}_{secrets.token_urlsafe(32)}"
+    return f"{canary(kind)}{secrets.token_urlsafe(32)}"
+
+
+def new_jti() -> str:
+    """The `jti` of a token (RFC 7519 4.1.7): 128 bits behind the prefix of a mock's making, for whoever finds one."""
+    return f"oam_{secrets.token_hex(16)}"
 
 
 def successor(value: str, seed: bytes) -> str:
@@ -41,10 +49,10 @@ def successor(value: str, seed: bytes) -> str:
 
 def origin(value: str) -> str:
     """What a value is, by its prefix, for a hint: no piece of a secret is shown."""
-    kinds = {"ac": "an authorization code", "at": "an access token", "rt": "a refresh token", "cs": "a client secret"}
-    kind = kinds.get(value[4:6]) if value.startswith("oam_") and value[6:7] == "_" else None
-    if kind is not None:
-        return f"it is {kind} of a mock server, from before a reset or of another issuer"
+    kind = CANARIES.get(value[4:6])
+    if kind is not None and value.startswith(canary(value[4:6])):
+        article = "an" if kind[0] == "a" else "a"
+        return f"it is {article} {kind} of a mock server, from before a reset or of another issuer"
     return f"it is not of a mock server's making ({len(value)} characters)"
 
 

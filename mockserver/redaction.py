@@ -8,11 +8,13 @@ import collections.abc as cabc
 import functools
 import re
 import typing
-import urllib.parse
+
+from .shapes import CANARIES
+from .shapes import SHORTEST
+from .shapes import canary
+from .shapes import shapes
 
 __all__ = ["SECRET_PARAMETERS", "conceal", "redact", "redact_header", "without"]
-
-_SHORTEST = 4
 
 
 class Fields(typing.Protocol):
@@ -45,22 +47,20 @@ def redact(text: str) -> str:
 
 def conceal(text: str, secrets: cabc.Iterable[str]) -> str:
     """
-    `redact`, and every known secret masked wherever it stands, also percent-encoded or in base64.
+    `redact`, and every known secret masked in each of its shapes: plain, escaped, percent-encoded, base64, hex.
 
     Values under four characters are left alone: masking them would make the text unreadable and hide nothing.
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        if len(secret) < _SHORTEST:
-            continue
-        octets = secret.encode("utf-8", "surrogatepass")
-        for shape in (
-            secret,
-            urllib.parse.quote(octets, safe=""),
-            urllib.parse.quote_plus(octets),
-            base64.b64encode(octets).decode("ascii"),
-        ):
+        for shape in _shapes(secret):
             text = text.replace(shape, "***")
     return redact(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _shapes(secret: str) -> tuple[str, ...]:
+    """The longest first, so that no piece of one is left over."""
+    return tuple(sorted(shapes(secret), key=len, reverse=True)) if len(secret) >= SHORTEST else ()
 
 
 @functools.cache
@@ -80,9 +80,22 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
         (re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{4,}", re.IGNORECASE), r"\1 ***"),
         # what the mock itself issues carries a prefix
         (re.compile(r"\b(oam_[a-z]{2}_)[A-Za-z0-9_-]{8,}"), r"\1***"),
+        *_encoded_canaries(),
         # a JWT begins with the encoding of '{"'
         (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), "eyJ***"),
     )
+
+
+def _encoded_canaries() -> cabc.Iterator[tuple[re.Pattern[str], str]]:
+    """What the mock issues, inside of something that was encoded as a whole: from there on that is masked."""
+    # and a JWT, by the first member of its header
+    begins = (*map(canary, CANARIES), "eyJhbGciOi", "eyJ0eXAiOi", "eyJraWQiOi")
+    found: dict[str, set[str]] = {"base64": set(), "hex": set()}
+    for begin in begins:
+        for text, encoding in shapes(begin).items():
+            found.get(encoding, set()).add(text)
+    for encoding, rest in (("base64", "[A-Za-z0-9+/_-]{8,}=*"), ("hex", "[0-9A-Fa-f]{16,}")):
+        yield re.compile(f"(?:{'|'.join(sorted(found[encoding]))}){rest}"), "***"
 
 
 def redact_header(name: str, value: str) -> str:

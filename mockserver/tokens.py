@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import secrets
 import typing
 
 from .context import Context
+from .credentials import new_jti
 from .credentials import new_secret
 from .errors import InvalidGrant
 from .ledger import IssuedToken
@@ -26,6 +26,7 @@ __all__ = ["mint", "store_code"]
 def store_code(record: AuthorizationRecord, context: Context) -> str:
     """Make an authorization code (RFC 6749 4.1.2) and keep what it stands for."""
     code = new_secret("ac")
+    context.handed_out.append(("authorization code", f"authorization code of client {record.client_id!r}", code))
     context.store.put_if_alive(record.family, [(Kind.CODE, code, record)])
     return code
 
@@ -156,7 +157,7 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
         "sub": issue.user.subject if issue.user else issue.client.client_id,
         "client_id": issue.client.client_id,
         "iat": int(now),
-        "jti": secrets.token_hex(16),
+        "jti": new_jti(),
     }
     if issue.scope:
         claims["scope"] = str(issue.scope)
@@ -176,6 +177,7 @@ def _id_token(issue: Issue, context: Context, now: float, access_token: str) -> 
         "aud": issue.client.client_id,
         "exp": int(now) + issue.client.policies.id_token_lifetime,
         "iat": int(now),
+        "jti": new_jti(),
         "at_hash": _left_half(access_token),
     }
     if issue.auth_time is not None:

@@ -143,6 +143,10 @@ class Issuer:
         published = [self.identifier + path for path in self.context.published]
         registered = from_settings.client(own, self.context.settings, published)
         self.context.register(registered)
+        if key is not None:
+            # A line of the PEM that has a part of the private number, since files and logs may break or indent it.
+            secret = key.pem().splitlines()[2]
+            self.context.handed_out.append(("private key", f"private key of client {name!r}", secret))
         return RegisteredClient(self, registered, key)
 
     def publish_jwks(self, path: str, jwks: cabc.Mapping[str, typing.Any]) -> str:

@@ -201,6 +201,30 @@ class OAuthMock(Issuer):
         """What broke in the server itself since the last reset."""
         return self.state.exceptions
 
+    def assert_no_secret_leak(
+        self,
+        *places: object,
+        allow: str | pathlib.Path | cabc.Iterable[str | pathlib.Path] = (),
+    ) -> None:
+        """
+        Look for every secret, code and token of this server in places where none belongs, in any encoding.
+
+        A place is `caplog`, `capsys.readouterr()`, a `pathlib.Path` of a file or a folder, text, bytes, an exception
+        (with what caused it), or a mapping or a list of these. The URLs and Referers of all requests since the last
+        reset are looked at always.
+
+        `allow` is what may be seen: a secret by its value, a kind (`"refresh token"`), a file or folder by its path.
+
+        Raises `AssertionError` that names each secret and place, and shows none; `ConfigurationError` for what is no
+        place.
+        """
+        __tracebackhide__ = True
+        from .. import leaks
+
+        found = leaks.find(places, allow, self.state.issuers, self.state.journal)
+        if found:
+            raise AssertionError(leaks.told(found))
+
     # -- inside --------------------------------------------------------------------------------------------------------
 
     def _base_url(self) -> str:
