@@ -113,23 +113,30 @@ class _Walk:
         except Exception as error:  # a wrong format; what would have been shown is in the arguments
             message = f"{record.msg}: {error}"
         more = {key: value for key, value in vars(record).items() if key not in _OF_EVERY_RECORD}
-        parts = [message, *(str(part) for part in (record.exc_text, record.stack_info) if part)]
+        parts = [
+            message,
+            _printed(record.args, repr),
+            *(str(part) for part in (record.exc_text, record.stack_info) if part),
+        ]
         yield Text(where, "\n".join(parts).encode("utf-8", "surrogatepass"))
-        yield from self.through(record.args or (), f"the arguments of {where}", inside=True)
         yield from self.through(more, f"extra of {where}", inside=True)
         if record.exc_info and record.exc_info[1] is not None:
             yield from self.through(record.exc_info[1], f"the exception of {where}", inside=True)
 
     def _exception(self, error: BaseException, name: str) -> cabc.Iterator[Text]:
         where = f"{name} ({type(error).__name__})"
-        told = [_printed(error, str), _printed(error, repr), *map(str, getattr(error, "__notes__", ()))]
+        told = [
+            _printed(error, str),
+            _printed(error, repr),
+            _printed(error.args, repr),
+            *map(str, getattr(error, "__notes__", ())),
+        ]
         # Without its causes, which are entered on their own.
         told += traceback.format_tb(error.__traceback__)
         yield Text(where, "\n".join(told).encode("utf-8", "surrogatepass"))
         if isinstance(error, BaseExceptionGroup):
             for number, member in enumerate(error.exceptions, 1):
                 yield from self.through(member, f"exception {number} in {where}", inside=True)
-        yield from self.through(error.args, f"the arguments of {where}", inside=True)
         yield from self.through(dict(vars(error)), f"the attributes of {where}", inside=True)
         for label, other in (("cause", error.__cause__), ("context", error.__context__)):
             if other is not None:
@@ -152,9 +159,7 @@ class _Walk:
         elif path.is_file():
             yield from self._file(path)
         else:
-            raise ConfigurationError(
-                f"there is no file or folder {str(path)!r} to look in; correct the path"
-            )
+            raise ConfigurationError(f"there is no file or folder {str(path)!r} to look in; correct the path")
 
     def _file(self, path: pathlib.Path) -> cabc.Iterator[Text]:
         if path.resolve() in self._without:
