@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import typing
 
 import jwt
@@ -48,6 +49,8 @@ def test_a_login_brings_an_id_token(mock: OAuthMock, http: typing.Any, nonce: st
         assert http.answer(response) == http.tokens(scope="openid email", id_token=True)
         claims = decoded(http, response.get_json()["id_token"])
 
+    # RFC 7519 4.1.7, with the prefix by which a leak is recognised
+    assert re.fullmatch("oam_[0-9a-f]{32}", claims.pop("jti"))
     assert claims == {
         "iss": "http://localhost",
         "sub": "alice",

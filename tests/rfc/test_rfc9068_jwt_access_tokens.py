@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing
 
 import jwt
@@ -43,7 +44,7 @@ def test_a_jwt_access_token_has_the_claims_of_the_profile(http: typing.Any, gran
         )
 
     jti = claims.pop("jti")
-    assert len(jti) == 32
+    assert re.fullmatch("oam_[0-9a-f]{32}", jti)
     assert claims == {
         "iss": "http://localhost",
         "exp": _NOW + 3600,
