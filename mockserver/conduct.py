@@ -42,7 +42,7 @@ def _is_meant(name: str, value: str, exchange: Exchange, context: Context) -> bo
         return False
     if name == "client_secret" and "client_secret_query" in client.auth_methods:
         return True
-    return exchange.endpoint == "token" and "query" in (client.policies.request_encodings or ())
+    return exchange.endpoint in ("token", "refresh") and "query" in (client.policies.request_encodings or ())
 
 
 def _takes_bearer_in_query(token: str, context: Context) -> bool:

@@ -137,7 +137,8 @@ class Journal(cabc.Sequence[Exchange]):
     Holds the newest `size`; `dropped` counts the others.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, listeners: cabc.Iterable[cabc.Callable[[Exchange], None]] = ()) -> None:
+        self._listeners = listeners
         self._exchanges: collections.deque[Exchange] = collections.deque(maxlen=size)
         self._arrived = 0
         self._challenged: dict[tuple[str, str], int] = {}
@@ -167,6 +168,8 @@ class Journal(cabc.Sequence[Exchange]):
             self.dropped += len(self._exchanges) == self._exchanges.maxlen
             self._exchanges.append(exchange)
             self._changed.notify_all()
+        for listener in self._listeners:
+            listener(exchange)
         if self.on_exchange is not None:
             self.on_exchange(exchange)
 

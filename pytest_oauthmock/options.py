@@ -14,10 +14,11 @@ import pytest
 from .foreign import refuse_foreign_mockserver
 
 if typing.TYPE_CHECKING:
+    from mockserver.exchange_log import ExchangeLog
     from mockserver.settings import Layer
     from mockserver.variants import Cell
 
-__all__ = ["MARKERS", "add", "cells", "layers", "marker_layers"]
+__all__ = ["MARKERS", "add", "cells", "layers", "log", "marker_layers"]
 
 MARKERS = (
     "oauthmock(**settings): settings of the mock OAuth server, e.g. oauthmock(access_token_lifetime=60, https=True).",
@@ -52,7 +53,20 @@ def add(parser: pytest.Parser) -> None:
         default=None,
         help="Run only the cells of oauthmock_variant whose id matches, e.g. 'client_credentials-*'.",
     )
+    group.addoption(
+        "--oauthmock-log",
+        metavar="FILE",
+        default=None,
+        help="Write all exchanges to FILE.har (HAR 1.2) or FILE.jsonl (JSON Lines), secrets redacted; with pytest-xdist"
+        " each worker writes a file of its own, FILE-gw0.har.",
+    )
+    group.addoption(
+        "--oauthmock-log-secrets",
+        action="store_true",
+        help="Write secrets to the log of exchanges as they are.",
+    )
     parser.addini("oauthmock_config_file", "TOML file with settings of the mock OAuth server, relative to rootdir.")
+    parser.addini("oauthmock_log", "Like --oauthmock-log, relative to rootdir.")
     parser.addini("oauthmock_settings", "Settings of the mock OAuth server, a line KEY=VALUE each.", type="linelist")
     parser.addini("oauthmock_grant_types", "Grants of the default matrix, for a connector that has fewer.", type="args")
 
@@ -76,6 +90,38 @@ def layers(config: pytest.Config, configured: cabc.Mapping[str, typing.Any]) -> 
             settings.environment(os.environ, apart_from=(_CONFIG_VARIABLE,)),
             settings.texts("--oauthmock-set", config.getoption("oauthmock_set")),
         ]
+
+
+def log(config: pytest.Config) -> ExchangeLog | None:
+    """
+    The log of exchanges that this process writes, None without one: not asked for, nothing is run, or workers run it.
+
+    Raises `pytest.UsageError`.
+    """
+    flag: str | None = config.getoption("oauthmock_log")
+    ini: str = config.getini("oauthmock_log")
+    if flag is None and not ini:
+        if config.getoption("oauthmock_log_secrets"):
+            raise pytest.UsageError("--oauthmock-log-secrets says how --oauthmock-log is written; add that")
+        return None
+    if config.option.collectonly or config.option.help:
+        return None
+    refuse_foreign_mockserver()
+    from mockserver.errors import MockServerError
+    from mockserver.exchange_log import ExchangeLog
+
+    path = config.rootpath / ini if flag is None else config.invocation_params.dir / flag
+    worker: dict[str, typing.Any] | None = getattr(config, "workerinput", None)
+    try:
+        ExchangeLog.check_path(path)
+        if worker is not None:
+            path = path.with_stem(f"{path.stem}-{worker['workerid']}")
+        elif config.getoption("dist", "no") != "no":  # pytest-xdist: no test runs in this process
+            return None
+        return ExchangeLog(path, secrets=config.getoption("oauthmock_log_secrets"))
+    except MockServerError as error:
+        source = "ini option oauthmock_log" if flag is None else "--oauthmock-log"
+        raise pytest.UsageError(f"{source}: {error}") from None
 
 
 def marker_layers(node: pytest.Item) -> list[Layer]:

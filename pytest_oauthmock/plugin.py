@@ -15,12 +15,14 @@ if typing.TYPE_CHECKING:
     from boto3.session import Session
 
     from mockserver import OAuthMock
+    from mockserver.exchange_log import ExchangeLog
 
     from .browser import Browser
     from .servers import Servers
     from .variant import TestedVariant
     from .verdict import Verdict
 
+_LOG: pytest.StashKey[ExchangeLog] = pytest.StashKey()
 _SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
 _SURROUNDINGS: pytest.StashKey[Surroundings] = pytest.StashKey()
 _VERDICT: pytest.StashKey[Verdict] = pytest.StashKey()
@@ -33,11 +35,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for line in options.MARKERS:
         config.addinivalue_line("markers", line)
+    log = options.log(config)
+    if log is not None:
+        config.stash[_LOG] = log
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _SERVERS in config.stash:
         config.stash[_SERVERS].close()
+    if _LOG in config.stash:
+        config.stash[_LOG].close()
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Where the exchanges are written to, and that secrets are, if so."""
+    log = config.stash.get(_LOG, None)
+    return None if log is None else f"oauthmock log: {log}"
 
 
 # -- the matrix --------------------------------------------------------------------------------------------------------
@@ -139,7 +152,7 @@ def oauthmock(
     from .verdict import Verdict
 
     layers = options.layers(request.config, oauthmock_config)
-    with _servers(request.config).lent(layers, options.marker_layers(request.node)) as mock:
+    with _servers(request.config).lent(layers, options.marker_layers(request.node), test=request.node.nodeid) as mock:
         request.node.stash[_VERDICT] = verdict = Verdict(mock)
         yield mock
         verdict.check_teardown()
@@ -177,5 +190,5 @@ def _servers(config: pytest.Config) -> Servers:
     if _SERVERS not in config.stash:
         from .servers import Servers
 
-        config.stash[_SERVERS] = Servers()
+        config.stash[_SERVERS] = Servers(config.stash.get(_LOG, None))
     return config.stash[_SERVERS]

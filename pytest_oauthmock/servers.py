@@ -7,6 +7,7 @@ import contextlib
 
 from mockserver import OAuthMock
 from mockserver.config import Settings
+from mockserver.exchange_log import ExchangeLog
 from mockserver.settings import Layer
 from mockserver.settings import given
 from mockserver.settings import resolve
@@ -19,7 +20,8 @@ __all__ = ["Servers"]
 class Servers:
     """One running `OAuthMock` for each address and scheme that tests ask for; nearly always there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: ExchangeLog | None = None) -> None:
+        self._log = log
         self._mocks: dict[tuple[str, int, bool], OAuthMock] = {}
 
     def session(self, layers: cabc.Sequence[Layer]) -> OAuthMock:
@@ -28,25 +30,34 @@ class Servers:
             return self._running(layers, resolve(layers))
 
     @contextlib.contextmanager
-    def lent(self, layers: cabc.Sequence[Layer], own: cabc.Sequence[Layer]) -> cabc.Generator[OAuthMock]:
-        """The server for one test, reset before and after; `own` are the settings of the test alone."""
+    def lent(self, layers: cabc.Sequence[Layer], own: cabc.Sequence[Layer], *, test: str) -> cabc.Generator[OAuthMock]:
+        """The server for one test, reset before and after; `own` are the settings of the test alone, `test` its id."""
         with blamed():
             settings = resolve([*layers, *own])
             mock = self._running(layers, settings)
         mock.reset(settings)
+        if self._log is not None:
+            self._log.test = test
         try:
             yield mock
         finally:
+            if self._log is not None:
+                self._log.test = None
             if mock.exceptions or not mock.running:
                 # Whatever broke, the next test has fresh threads, on the same port.
                 mock.stop()
                 mock.start()
             mock.reset()
+        if self._log is not None:
+            with blamed():
+                self._log.check()
 
     def close(self) -> None:
         """Stop every server."""
         for mock in self._mocks.values():
             mock.close()
+        if self._log is not None:
+            self._log.close()
 
     def _running(self, layers: cabc.Sequence[Layer], settings: Settings) -> OAuthMock:
         host, port, https = settings.host, settings.port, settings.https
@@ -55,6 +66,8 @@ class Servers:
             address = given("the test's own settings", {"host": host, "port": port, "https": https})
             remote = given("the test's own settings", {"allow_remote": settings.allow_remote})
             self._mocks[host, port, https] = OAuthMock.from_layers([*layers, address, remote])
+            if self._log is not None:
+                self._mocks[host, port, https].subscribe(self._log.add)
         mock = self._mocks[host, port, https]
         if not mock.running:
             mock.stop()

@@ -264,7 +264,7 @@ def marker_table() -> str:
 
 
 def flag_table() -> str:
-    rows = ((f"`{flag} {known['metavar']}`", known["help"]) for flag, known in _recorded().flags)
+    rows = ((f"`{flag} {known.get('metavar', '')}".rstrip() + "`", known["help"]) for flag, known in _recorded().flags)
     return _table(("flag", "what it does"), rows)
 
 

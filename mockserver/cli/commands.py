@@ -84,10 +84,24 @@ def main() -> None:
     metavar="KEY=VALUE",
     help="Any other setting, e.g. access_token_lifetime=60 or consent=auto. Repeatable.",
 )
+@click.option(
+    "--log",
+    type=_File,
+    metavar="FILE",
+    help="Write exchanges to FILE.har (HAR 1.2) or FILE.jsonl (JSON Lines), secrets redacted.",
+)
+@click.option("--log-secrets", is_flag=True, help="Write secrets to the log as they are.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: first that it is ready, then exchanges.")
 @click.option("--quiet", is_flag=True, help="No lines for exchanges.")
 def serve(
-    *, config: pathlib.Path | None, assignments: tuple[str, ...], as_json: bool, quiet: bool, **flags: typing.Any
+    *,
+    config: pathlib.Path | None,
+    assignments: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    log: pathlib.Path | None,
+    log_secrets: bool,
+    **flags: typing.Any,
 ) -> None:
     """
     Serve until Ctrl-C (exit status 130) or SIGTERM (0).
@@ -102,7 +116,9 @@ def serve(
 
     # Not by equality: 0 is a port.
     given = {key: value for key, value in flags.items() if value is not None and value is not False and value != ()}
-    standalone.serve(config, assignments, given, as_json=as_json, quiet=quiet)
+    if log_secrets and log is None:
+        raise click.UsageError("--log-secrets says how --log is written; add --log FILE")
+    standalone.serve(config, assignments, given, as_json=as_json, quiet=quiet, log=log, log_secrets=log_secrets)
 
 
 @main.command()

@@ -16,6 +16,7 @@ import click
 from .. import settings as from_settings
 from ..errors import ConfigurationError
 from ..errors import PortInUse
+from ..exchange_log import ExchangeLog
 from ..registration import is_loopback
 from ..server import OAuthMock
 from . import exchanges
@@ -35,6 +36,8 @@ def serve(
     *,
     as_json: bool,
     quiet: bool,
+    log: pathlib.Path | None = None,
+    log_secrets: bool = False,
 ) -> None:
     """
     Serve until a signal ends it: SIGINT as KeyboardInterrupt, SIGTERM as SystemExit(0).
@@ -42,6 +45,9 @@ def serve(
     Raises `ConfigurationError` and `PortInUse`.
     """
     mock = OAuthMock.from_layers(_layers(config, assignments, flags))
+    written = None if log is None else ExchangeLog(log, secrets=log_secrets)
+    if written is not None:
+        mock.subscribe(written.add)
     signals = _Signals()
     feed = exchanges.Feed(exchanges.as_json if as_json else exchanges.as_text, sys.stdout)
     if not quiet:
@@ -55,6 +61,9 @@ def serve(
     finally:
         mock.close()
         feed.close()
+        if written is not None:
+            written.close()
+            _tell_of_losses(written)
 
 
 def _layers(
@@ -87,6 +96,13 @@ def _start(mock: OAuthMock) -> None:
             " --allow-host",
             err=True,
         )
+
+
+def _tell_of_losses(log: ExchangeLog) -> None:
+    try:
+        log.check()
+    except ConfigurationError as error:
+        click.echo(f"warning: {error}", err=True)
 
 
 class _Signals:

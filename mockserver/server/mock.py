@@ -20,6 +20,7 @@ from ..errors import ConfigurationError
 from ..errors import PortInUse
 from ..errors import ServerNotRunning
 from ..faults import FaultPlan
+from ..journal import Exchange
 from ..journal import Journal
 from ..keys import KeySet
 from ..ledger import Ledger
@@ -69,6 +70,7 @@ class OAuthMock(Issuer):
         self._settings = from_settings.resolve(layers)
         self._make_store = store
         self._keys: dict[str, KeySet] = {}
+        self._listeners: list[cabc.Callable[[Exchange], None]] = []
         self._server: Server | None = None
         self._authority: Authority | None = None
         super().__init__("", Application(self._new_state(self._settings)), self._base_url)
@@ -201,6 +203,28 @@ class OAuthMock(Issuer):
         """What broke in the server itself since the last reset."""
         return self.state.exceptions
 
+    def subscribe(self, listener: cabc.Callable[[Exchange], None]) -> None:
+        """
+        Call `listener` with every exchange from now on, over resets too, before its answer leaves.
+
+        It is called in the server's threads, and must not raise.
+        """
+        self._listeners.append(listener)
+
+    def save_exchanges(self, path: str | pathlib.Path, *, secrets: bool = False) -> None:
+        """
+        Write the journal as HAR 1.2 (`.har`) or as JSON Lines (`.jsonl`), with secrets masked unless `secrets`.
+
+        Raises `ConfigurationError` for another suffix and for a path that cannot be written.
+        """
+        from ..exchange_log import ExchangeLog
+
+        log = ExchangeLog(pathlib.Path(path), secrets=secrets)
+        for exchange in self.journal:
+            log.add(exchange)
+        log.close()
+        log.check()
+
     def assert_no_secret_leak(
         self,
         *places: object,
@@ -240,7 +264,7 @@ class OAuthMock(Issuer):
         state = State(
             settings=settings,
             clock=Clock(),
-            journal=Journal(settings.journal_size),
+            journal=Journal(settings.journal_size, self._listeners),
             faults=FaultPlan(),
             issuers={},
         )

@@ -440,3 +440,41 @@ def test_a_program_that_closes_the_pipe_does_not_stop_the_server() -> None:
 
     assert statuses == [401, 401, 401]
     assert (process.returncode, errors) == (130, "")
+
+
+@pytest.mark.parametrize("name", ["log.har", "log.jsonl"])
+@pytest.mark.parametrize("flags", [[], ["--log-secrets"]], ids=["redacted", "raw"])
+def test_exchanges_are_written_to_a_file_while_it_serves(tmp_path: pathlib.Path, name: str, flags: list[str]) -> None:
+    """Each at once, quiet or not; secrets only when they are asked for."""
+    log = tmp_path / name
+    with _serving("--json", "--quiet", "--log", str(log), *flags) as process:
+        url = _event(process)["endpoints"]["token_endpoint"]
+        form = {**_CLIENT_CREDENTIALS, "client_id": "demo", "client_secret": "demo-secret"}
+        assert httpx.post(url, data=form).status_code == 200
+        text = log.read_text(encoding="utf-8")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+
+    assert log.read_text(encoding="utf-8") == text
+    (entry,) = json.loads(text)["log"]["entries"] if name == "log.har" else [json.loads(text)]
+    assert (entry["request"]["url"], entry["_oauthmock"]["client_id"]) == (url, "demo")
+    assert ("demo-secret" in text) == bool(flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--log", "log.txt"], "a log of exchanges ends in .har (HAR 1.2) or .jsonl (JSON Lines), not 'log.txt'"),
+        (["--log", "no/log.har"], "cannot be written: No such file or directory; name another path"),
+        (["--log-secrets"], "--log-secrets says how --log is written; add --log FILE"),
+    ],
+)
+def test_a_log_that_cannot_be_written_is_a_usage_error(flags: list[str], message: str) -> None:
+    """Before anything is served, without a traceback."""
+    with _serving(*flags) as process:
+        assert process.wait() == 2
+        assert process.stderr is not None
+        errors = process.stderr.read()
+
+    assert message in errors
+    assert "Traceback" not in errors
