@@ -198,7 +198,7 @@ def test_a_foreign_host_is_refused_and_never_reflected(http: typing.Any, host: s
     """RFC 9110 7.4: misdirected requests are 421; what is no host of ours gets into no issuer."""
     mock = OAuthMock()
 
-    response = Client(mock.wsgi).get(_OAUTH, headers={"Host": host})
+    response = Client(mock.wsgi, use_cookies=False).get(_OAUTH, headers={"Host": host})
 
     assert http.answer(response) == http.refused(421, "invalid_request")
     assert "evil" not in response.text
