@@ -29,6 +29,8 @@ def _is_meant(name: str, value: str, exchange: Exchange, context: Context) -> bo
     The one rule of what may be in a query: what the protocol sends there itself, and what this client may send there
     by its registration.
     """
+    # What a provider calls a parameter is one to the rule
+    name = context.profile.parameter_names.get(exchange.endpoint, {}).get(name, name)
     # RFC 6749 4.1.2: the code comes to the redirect URI in its query
     if exchange.endpoint == "callback":
         return name == "code"

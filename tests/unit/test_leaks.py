@@ -643,6 +643,16 @@ def test_what_is_meant_for_the_query_is_no_leak(mock: OAuthMock) -> None:
     assert _leaks(mock) == []
 
 
+def test_a_provider_may_call_it_otherwise() -> None:
+    """The rule is about what it means."""
+    mock = OAuthMock(issuer="http://localhost", parameter_names={"token": {"appsecret": "client_secret"}})
+    mock.client("sap", client_secret="in-the-url", token_endpoint_auth_method="client_secret_query")
+    _ask(mock, "/token?client_id=sap&appsecret=in-the-url", method="POST", data={"grant_type": "client_credentials"})
+
+    assert mock.journal.last.status == 200
+    assert _leaks(mock) == []
+
+
 def test_elsewhere_in_the_query_it_is_one(mock: OAuthMock) -> None:
     """The check can fail: the same parameters where they are not meant."""
     code = mock.client("web").issue_code()
