@@ -6,7 +6,8 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from .actor import Callback
+    from .actor import LoginPage
+    from .callback import Callback
     from .clock import Clock
     from .config import Settings
     from .errors import ConfigurationError
@@ -19,6 +20,7 @@ if typing.TYPE_CHECKING:
     from .ledger import IssuedToken
     from .ledger import Ledger
     from .model import User
+    from .server import AuthorizationEndpoint
     from .server import ConnectorSettings
     from .server import EndpointHandle
     from .server import Issuer
@@ -27,6 +29,7 @@ if typing.TYPE_CHECKING:
     from .server import RegisteredClient
     from .server import Variant
     from .server import create_app
+    from .states import SeenState
     from .variants import Cell
 
 __version__ = "0.1.0"
@@ -34,8 +37,9 @@ __version__ = "0.1.0"
 # Public names and the module that has each: imported when first asked for (PEP 562), so that collecting a suite which
 # does not use the mock imports none of it.
 _HOMES = {
+    "AuthorizationEndpoint": "server",
     "Barrier": "faults",
-    "Callback": "actor",
+    "Callback": "callback",
     "Cell": "variants",
     "Clock": "clock",
     "ConfigurationError": "errors",
@@ -46,11 +50,13 @@ _HOMES = {
     "Issuer": "server",
     "Journal": "journal",
     "Ledger": "ledger",
+    "LoginPage": "actor",
     "MockServerError": "errors",
     "OAuthMock": "server",
     "PortInUse": "errors",
     "Protected": "server",
     "RegisteredClient": "server",
+    "SeenState": "states",
     "ServerNotRunning": "errors",
     "Settings": "config",
     "User": "model",
@@ -59,6 +65,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AuthorizationEndpoint",
     "Barrier",
     "Callback",
     "Cell",
@@ -71,11 +78,13 @@ __all__ = [
     "Issuer",
     "Journal",
     "Ledger",
+    "LoginPage",
     "MockServerError",
     "OAuthMock",
     "PortInUse",
     "Protected",
     "RegisteredClient",
+    "SeenState",
     "ServerNotRunning",
     "Settings",
     "User",

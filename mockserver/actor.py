@@ -7,8 +7,7 @@ import html.parser
 import typing
 import urllib.parse
 
-import msgspec
-
+from .callback import Callback
 from .errors import UnexpectedPage
 from .journal import Journal
 from .redaction import redact
@@ -17,137 +16,166 @@ if typing.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from werkzeug.test import TestResponse
 
-__all__ = ["Callback", "approve", "deny"]
+__all__ = ["Browser", "LoginPage"]
+
+Fields = cabc.Sequence[tuple[str, str]]
 
 
-class Callback(msgspec.Struct, frozen=True):
-    """The request that the browser would now send to the client's redirect URI. Nobody has sent it."""
+class Browser:
+    """
+    Opens URLs of one server and follows nothing. `names` tells the `callback_names` of an issuer by its name.
+    """
 
-    url: str
-    method: str = "GET"
-    form: cabc.Mapping[str, str] = msgspec.field(default_factory=dict)
-    names: cabc.Mapping[str, str] = msgspec.field(default_factory=dict)
-    """The RFC's parameters -> what this provider calls them (`callback_names`)."""
+    def __init__(
+        self, app: WSGIApplication, journal: Journal, names: cabc.Callable[[str], cabc.Mapping[str, str]]
+    ) -> None:
+        self._app = app
+        self._journal = journal
+        self._names = names
+
+    def visit(self, url: str) -> LoginPage | Callback:
+        """Open an authorization URL: its login page, or the callback of what was answered at once."""
+        page = self.send("GET", url)
+        return page if isinstance(page, Callback) else LoginPage(self, url, page)
+
+    def open_page(self, url: str) -> LoginPage:
+        """The login page of an authorization URL. Raises `UnexpectedPage` where there is none."""
+        page = self.visit(url)
+        if isinstance(page, LoginPage):
+            return page
+        if page.error is not None:
+            raise UnexpectedPage(f"{redact(url)} was refused ({page.error}) before a page was shown: {self.why}")
+        raise UnexpectedPage(f"{redact(url)} was approved without asking, so there is no page; set consent='page'")
 
     @property
-    def path_and_query(self) -> str:
-        """What a test client of the application under test is asked for."""
-        parts = urllib.parse.urlsplit(self.url)
-        return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    def why(self) -> str:
+        return self._journal.last.why
+
+    def send(self, method: str, url: str, fields: Fields | None = None) -> Page | Callback:
+        """Raises `UnexpectedPage` for what is neither a callback nor a page with a button of ours."""
+        try:
+            response = self._request(method, url, None if fields is None else urllib.parse.urlencode(fields))
+        except ValueError as error:
+            raise UnexpectedPage(
+                f"{redact(url)} is no URL: {error}; open the authorization URL that was made"
+            ) from None
+        page = Page(response.text)
+        names = self._names(self._journal.last.issuer)
+        if response.status_code == 302:
+            return Callback(response.location, names=names)
+        if response.status_code == 200 and page.action is not None:
+            return Callback(page.action, "POST", dict(page.hidden), names)
+        if response.status_code != 200 or not (page.users or page.asks_second_factor):
+            raise UnexpectedPage(
+                f"{redact(url)} answered {response.status_code} and not with a login page: {self.why}; open the"
+                " authorization URL that the code under test made"
+            )
+        return page
+
+    def _request(self, method: str, url: str, form: str | None) -> TestResponse:
+        from werkzeug.test import Client
+
+        parts = urllib.parse.urlsplit(url)
+        return Client(self._app, use_cookies=False).open(
+            parts.path or "/",
+            base_url=f"{parts.scheme}://{parts.netloc}",
+            query_string=parts.query,
+            method=method,
+            data=form,
+            content_type=None if form is None else "application/x-www-form-urlencoded",
+        )
+
+
+class LoginPage:
+    """
+    The login and consent page, open in a browser until somebody presses a button, which may be late, twice or never.
+
+    Each press is a request of its own: whoever approves twice has two codes, and both are good.
+    """
+
+    def __init__(self, browser: Browser, url: str, page: Page) -> None:
+        self._browser = browser
+        self._url = url
+        self._page = page
 
     @property
-    def params(self) -> dict[str, str]:
-        """Every parameter that came back, in query or form."""
-        query = urllib.parse.parse_qsl(urllib.parse.urlsplit(self.url).query, keep_blank_values=True)
-        return {**dict(query), **self.form}
+    def users(self) -> list[str]:
+        """Who can be chosen. Empty on a page that asks for the second factor of somebody who is known."""
+        return list(self._page.users)
 
     @property
-    def code(self) -> str | None:
-        return self._named("code")
+    def scopes(self) -> list[str]:
+        """What can be ticked."""
+        return list(self._page.scopes)
 
-    @property
-    def state(self) -> str | None:
-        return self._named("state")
+    def approve(self, *, user: str | None = None, scope: str | None = None) -> Callback:
+        """
+        Continue as `user` (None: the first on the page) with `scope` (None: all that is asked); a second factor is
+        confirmed.
 
-    @property
-    def error(self) -> str | None:
-        return self._named("error")
+        Raises `UnexpectedPage` for a user or scope that the page does not offer, and where pressing brings no callback.
+        """
+        if self._page.asks_second_factor:
+            return self._confirm(self._page)
+        chosen = self.users[0] if user is None else user
+        if chosen not in self.users:
+            raise UnexpectedPage(
+                f"the page offers {', '.join(map(repr, self.users))}, not {chosen!r}; register:"
+                f" oauthmock.user({chosen!r})"
+            )
+        ticked = self.scopes if scope is None else scope.split()
+        strange = [token for token in ticked if token not in self.scopes]
+        if strange:
+            raise UnexpectedPage(
+                f"the page asks for scope {' '.join(self.scopes)!r}, so {' '.join(strange)!r} cannot be ticked; a"
+                " person can only grant less"
+            )
+        answer = self._press([*self._page.hidden, ("user", chosen), *(("scope", token) for token in ticked)])
+        if isinstance(answer, Page) and answer.asks_second_factor:
+            return self._confirm(answer)
+        return self._callback(answer)
 
-    def _named(self, name: str) -> str | None:
-        return self.params.get(self.names.get(name, name))
+    def deny(self) -> Callback:
+        """Press Deny: the callback has `error=access_denied`."""
+        return self._callback(self._press([*self._page.hidden, ("deny", "yes")]))
+
+    def _confirm(self, page: Page) -> Callback:
+        return self._callback(self._press([*page.hidden, ("second_factor", "yes")]))
+
+    def _press(self, fields: Fields) -> Page | Callback:
+        return self._browser.send("POST", self._url, fields)
+
+    def _callback(self, answer: Page | Callback) -> Callback:
+        if isinstance(answer, Callback):
+            return answer
+        raise UnexpectedPage(f"{self._browser.why}; open_page() the URL again, as the person would go on from there")
 
     def __repr__(self) -> str:
-        return f"<Callback {self.method} {redact(self.url)}>"
+        return f"<LoginPage {redact(self._url)}>"
 
 
-def approve(app: WSGIApplication, journal: Journal, url: str, *, user: str | None, scope: str | None) -> Callback:
-    """
-    Open an authorization URL, continue as `user` (None: the first on the page) with `scope` (None: all that is asked).
-
-    Raises `UnexpectedPage` for an error page, a URL that is no authorization URL of this server, and a user or scope
-    that the page does not offer.
-    """
-    page = _open(app, journal, url)
-    if isinstance(page, Callback):
-        return page
-    chosen = page.users[0] if user is None else user
-    if chosen not in page.users:
-        raise UnexpectedPage(
-            f"the page offers {', '.join(map(repr, page.users))}, not {chosen!r}; register: oauthmock.user({chosen!r})"
-        )
-    ticked = page.scopes if scope is None else scope.split()
-    strange = [token for token in ticked if token not in page.scopes]
-    if strange:
-        raise UnexpectedPage(
-            f"the page asks for scope {' '.join(page.scopes)!r}, so {' '.join(strange)!r} cannot be ticked; a person"
-            " can only grant less"
-        )
-    return _press(app, journal, url, [("user", chosen), *(("scope", token) for token in ticked)])
-
-
-def deny(app: WSGIApplication, journal: Journal, url: str) -> Callback:
-    """Open an authorization URL and press Deny. Raises `UnexpectedPage`."""
-    page = _open(app, journal, url)
-    if isinstance(page, Callback) and page.error is not None:
-        raise UnexpectedPage(f"{redact(url)} was refused ({page.error}) before anybody could deny: {journal.last.why}")
-    if isinstance(page, Callback):
-        raise UnexpectedPage(f"{redact(url)} was approved without asking, so nobody could deny; set consent='page'")
-    return _press(app, journal, url, [("deny", "yes")])
-
-
-class _Page(html.parser.HTMLParser):
-    """What the consent page offers."""
+class Page(html.parser.HTMLParser):
+    """What a page of the server offers: people, scopes, a button for the second factor, a form for elsewhere."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.users: list[str] = []
         self.scopes: list[str] = []
+        self.hidden: list[tuple[str, str]] = []
+        self.asks_second_factor = False
+        self.action: str | None = None
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        named = dict(attributes)
-        if tag == "button" and named.get("name") == "user":
-            self.users.append(named.get("value") or "")
-        if tag == "input" and named.get("name") == "scope":
-            self.scopes.append(named.get("value") or "")
-
-
-def _open(app: WSGIApplication, journal: Journal, url: str) -> _Page | Callback:
-    try:
-        response = _request(app, "GET", url)
-    except ValueError as error:
-        raise UnexpectedPage(f"{redact(url)} is no URL: {error}; open the authorization URL that was made") from None
-    if response.status_code == 302:
-        return Callback(response.location)
-    page = _Page(response.text)
-    if response.status_code != 200 or not page.users:
-        raise _unexpected(url, response, journal)
-    return page
-
-
-def _press(app: WSGIApplication, journal: Journal, url: str, fields: list[tuple[str, str]]) -> Callback:
-    response = _request(app, "POST", url, urllib.parse.urlencode(fields))
-    if response.status_code != 302:
-        raise _unexpected(url, response, journal)
-    return Callback(response.location)
-
-
-def _request(app: WSGIApplication, method: str, url: str, form: str | None = None) -> TestResponse:
-    from werkzeug.test import Client
-
-    parts = urllib.parse.urlsplit(url)
-    return Client(app, use_cookies=False).open(
-        parts.path or "/",
-        base_url=f"{parts.scheme}://{parts.netloc}",
-        query_string=parts.query,
-        method=method,
-        data=form,
-        content_type=None if form is None else "application/x-www-form-urlencoded",
-    )
-
-
-def _unexpected(url: str, response: TestResponse, journal: Journal) -> UnexpectedPage:
-    return UnexpectedPage(
-        f"{redact(url)} answered {response.status_code} and not with a login page: {journal.last.why}; open the"
-        " authorization URL that the code under test made"
-    )
+        named = {name: value or "" for name, value in attributes}
+        name, value = named.get("name", ""), named.get("value", "")
+        if tag == "form":
+            self.action = named.get("action")
+        elif tag == "button" and name == "user":
+            self.users.append(value)
+        elif tag == "button" and name == "second_factor":
+            self.asks_second_factor = True
+        elif tag == "input" and named.get("type") == "hidden":
+            self.hidden.append((name, value))
+        elif tag == "input" and name == "scope":
+            self.scopes.append(value)

@@ -184,6 +184,8 @@ class Application:
                 seen.endpoint.unauthenticated(seen.request, context)
                 raise
             return profiles.shape(seen.endpoint.answer(seen.request, seen.caller, context), context.profile)
+        refusal = functools.partial(seen.strikes.refuse, state.faults, seen.place())
+        seen.request = msgspec.structs.replace(seen.request, refusal=refusal)
         return seen.endpoint.answer(seen.request, context)
 
 

@@ -8,18 +8,22 @@ import msgspec
 
 from .policies import AccessTokenFormat
 from .policies import AccessTokenPolicy
+from .policies import Account
 from .policies import BasicEncoding
 from .policies import BearerMethod
 from .policies import BearerMethods
 from .policies import BothAtOnce
+from .policies import CodeLength
 from .policies import Consent
 from .policies import ExpiresInForm
 from .policies import Policies
 from .policies import Positive
 from .policies import RateLimit
+from .policies import RedirectUriPolicy
 from .policies import RefreshPolicy
 from .policies import RefreshPolicyName
 from .policies import RefreshPolicySettings
+from .policies import RefreshTokenWhen
 from .policies import RequestEncoding
 from .policies import ScopeInResponse
 from .policies import ScopePolicy
@@ -90,7 +94,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     disabled: bool = False
     """Refused wherever it shows itself, as if an administrator had switched it off."""
     redirect_uris: tuple[str, ...] | None = None
-    """Compared character by character; left out, any `http` or `https` URI on loopback."""
+    """Where it may be called back (`redirect_uri_policy`); left out, any `http` or `https` URI on loopback."""
 
     access_token_lifetime: Seconds | None = None
     refresh_token_lifetime: Seconds | None = None
@@ -107,6 +111,14 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     client_assertion_audiences: tuple[str, ...] | None = None
     client_assertion_lifetime: Positive | None = None
     consent: Consent | None = None
+    redirect_uri_policy: RedirectUriPolicy | None = None
+    redirect_uri_https_only: bool | None = None
+    require_state: bool | None = None
+    state_min_length: Positive | None = None
+    state_max_length: Positive | None = None
+    login_page_lifetime: Seconds | None = None
+    authorization_code_length: CodeLength | None = None
+    refresh_token_when: RefreshTokenWhen | None = None
     scope_policy: ScopePolicy | None = None
     require_scope: bool | None = None
     default_scope: str | None = None
@@ -151,6 +163,14 @@ class ClientKeywords(typing.TypedDict, total=False):
     client_assertion_audiences: typing.Sequence[str] | None
     client_assertion_lifetime: int | None
     consent: Consent | None
+    redirect_uri_policy: RedirectUriPolicy | None
+    redirect_uri_https_only: bool | None
+    require_state: bool | None
+    state_min_length: int | None
+    state_max_length: int | None
+    login_page_lifetime: int | None
+    authorization_code_length: int | None
+    refresh_token_when: RefreshTokenWhen | None
     scope_policy: ScopePolicy | None
     require_scope: bool | None
     default_scope: str | None
@@ -169,6 +189,8 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The name to log in with."""
     password: str | None = None
     """For the password grant; left out, a random one. The login page asks for none."""
+    account: Account = "active"
+    """`locked` and `disabled` people are refused; `second_factor`: one more page, and no password grant."""
     claims: dict[str, typing.Any] = msgspec.field(default_factory=dict)
     """Claims of the ID token and of userinfo; `sub` replaces the username."""
 

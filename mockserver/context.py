@@ -129,6 +129,10 @@ class Context(msgspec.Struct, kw_only=True):
             )
         self.users[user.username] = user
 
+    def change_user(self, user: User) -> None:
+        """Replace what is registered under their `username`."""
+        self.users[user.username] = user
+
     def secrets(self) -> list[str]:
         """What must not be shown and cannot be told by its shape, as tokens can: client secrets and passwords."""
         registered = [secret.value for client in self.clients.values() for secret in client.secrets]

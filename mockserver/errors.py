@@ -26,6 +26,7 @@ __all__ = [
     "OAuthError",
     "PortInUse",
     "Redirection",
+    "Refused",
     "ResourceError",
     "ServerError",
     "ServerNotRunning",
@@ -44,6 +45,8 @@ class Redirection(msgspec.Struct, frozen=True):
     state: str | None
     names: cabc.Mapping[str, str] = {}
     """The RFC's parameters of a callback -> what they are called there."""
+    mode: str = "query"
+    """`query`, or `form_post` (OAuth 2.0 Form Post Response Mode 2)."""
 
     def named(self, parameters: cabc.Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """The same parameters by the names that the client expects."""
@@ -160,6 +163,17 @@ class LoginRequired(OAuthError):
     """OpenID Connect Core 3.1.2.6: `prompt=none` was asked for, and a page would have to be shown."""
 
     error = "login_required"
+
+
+class Refused(OAuthError):
+    """RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6: whatever code a test wants to travel to the client."""
+
+    def __init__(self, error: str, description: str, *, hint: str) -> None:
+        super().__init__(description, hint=hint)
+        self.code = error
+
+    def body(self) -> dict[str, str]:
+        return {**super().body(), "error": self.code}
 
 
 class ServerError(OAuthError):

@@ -66,9 +66,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     connection: int | None = None
     peer_certificate: bytes | None = None
     issuer: str = ""
+    refusal: cabc.Callable[[], OAuthError | None] = lambda: None
+    """What to refuse an authorization request with once it could be redirected: the armed fault `refuse`."""
 
     def __repr__(self) -> str:
-        return without(self, "headers", "target", "query", "body", "form")
+        return without(self, "headers", "target", "query", "body", "form", "refusal")
 
     @property
     def origin(self) -> str:

@@ -8,6 +8,7 @@ import typing
 
 import msgspec
 
+from .policies import Account
 from .policies import Policies
 from .redaction import without
 from .scope import Scope
@@ -47,7 +48,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope | None
     """What it may ask for; None: anything."""
     redirect_uris: tuple[str, ...] | None
-    """Compared exactly (RFC 6749 3.1.2.3); None: any loopback URI."""
+    """Compared as `redirect_uri_policy` says (RFC 6749 3.1.2.3); None: any loopback URI."""
     policies: Policies
     """Its own, and the issuer's where it has none."""
 
@@ -66,6 +67,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     password: str
     claims: cabc.Mapping[str, typing.Any] = msgspec.field(default_factory=dict)
+    account: Account = "active"
+    """`locked` and `disabled` people cannot log in; `second_factor` needs a page more than a password."""
 
     def __repr__(self) -> str:
         return without(self, "password")
@@ -104,6 +107,8 @@ class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     auth_time: float
     audience: tuple[str, ...] = ()
     """What the tokens are to be for (RFC 8707); empty: nothing was said."""
+    refresh: bool = True
+    """Whether a refresh token goes with it (`refresh_token_when`)."""
 
 
 class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,18 +9,22 @@ import msgspec
 __all__ = [
     "AccessTokenFormat",
     "AccessTokenPolicy",
+    "Account",
     "BasicEncoding",
     "BearerMethod",
     "BearerMethods",
     "BothAtOnce",
+    "CodeLength",
     "Consent",
     "ExpiresInForm",
     "Policies",
     "Positive",
     "RateLimit",
+    "RedirectUriPolicy",
     "RefreshPolicy",
     "RefreshPolicyName",
     "RefreshPolicySettings",
+    "RefreshTokenWhen",
     "RequestEncoding",
     "ScopeInResponse",
     "ScopePolicy",
@@ -31,14 +35,17 @@ __all__ = [
 
 AccessTokenFormat = typing.Literal["jwt", "opaque"]
 AccessTokenPolicy = typing.Literal["new", "same", "one_live"]
+Account = typing.Literal["active", "locked", "disabled", "second_factor"]
 BasicEncoding = typing.Literal["either", "raw", "form"]
 BearerMethod = typing.Literal["header", "body", "query"]
 BothAtOnce = typing.Literal["reject", "prefer_header", "prefer_body"]
 Consent = typing.Literal["page", "auto"]
 ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
+RedirectUriPolicy = typing.Literal["exact", "prefix", "host", "template", "loopback"]
 RefreshPolicyName = typing.Literal[
     "static", "omit", "fixed_life", "rotate", "rotate_grace", "rotate_revoke_family", "rotate_every"
 ]
+RefreshTokenWhen = typing.Literal["always", "offline_access", "access_type", "never"]
 RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
 ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]
@@ -48,6 +55,7 @@ SigningAlgorithm = typing.Literal["RS256", "ES256"]
 # 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)
 Seconds = typing.Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Positive = typing.Annotated[int, msgspec.Meta(gt=0)]
+CodeLength = typing.Annotated[int, msgspec.Meta(ge=64, le=16384)]
 BearerMethods = typing.Annotated[tuple[BearerMethod, ...], msgspec.Meta(min_length=1)]
 
 
@@ -109,6 +117,22 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds that the `exp` of a client assertion may be ahead, and its `iat` ago."""
     consent: Consent = "page"
     """`page`: a person (or `approve`) decides; `auto`: /authorize approves at once."""
+    redirect_uri_policy: RedirectUriPolicy = "exact"
+    """How `redirect_uris` are compared: whole, by beginning, by host, `{name}` for a segment, or any loopback port."""
+    redirect_uri_https_only: bool = False
+    """Refuse redirect URIs that are not `https`; on loopback `http` is taken all the same (RFC 8252 8.3)."""
+    require_state: bool = False
+    """Refuse authorization requests without `state`."""
+    state_min_length: Positive | None = None
+    """Fewest characters of a `state`, where there is one; None: any number."""
+    state_max_length: Positive | None = None
+    """Most characters of a `state`; None: any number."""
+    login_page_lifetime: Seconds | None = None
+    """Seconds after which pressing a button of the login page only shows it again; None: never."""
+    authorization_code_length: CodeLength | None = None
+    """So many characters, with `+ / = %` among them; None: 50 that need no encoding."""
+    refresh_token_when: RefreshTokenWhen = "always"
+    """Whether a code brings a refresh token: only with scope `offline_access`, only with `access_type=offline`."""
     scope_policy: ScopePolicy = "reject"
     """What of a scope that is unknown or not allowed: `reject` it, `drop` it, or grant the `default` scope instead."""
     require_scope: bool = False

@@ -20,8 +20,8 @@ __all__ = [
     "allowed_audience",
     "narrowed_audience",
     "allowed_scope",
-    "check_redirect_uri",
     "default_scope",
+    "has_refresh",
     "is_loopback",
     "malformed_uri",
     "parse_scope",
@@ -82,6 +82,15 @@ def allowed_scope(asked: Scope | None, client: Client, settings: IssuerSettings)
     if policies.scope_policy == "drop" and kept:
         return kept
     raise refusal
+
+
+def has_refresh(client: Client, scope: Scope, access_type: str | None) -> bool:
+    """Whether the code of an authorization request brings a refresh token; `access_type` is as it was asked."""
+    when = client.policies.refresh_token_when
+    if when == "offline_access":
+        # OpenID Connect Core 11
+        return "offline_access" in scope
+    return when == "always" or (when == "access_type" and access_type == "offline")
 
 
 def _refusal(asked: Scope, client: Client, settings: IssuerSettings) -> InvalidScope | None:
@@ -160,46 +169,6 @@ def narrowed_audience(asked: tuple[str, ...], authorized: tuple[str, ...]) -> tu
             " can narrow that and never widen it (RFC 8707 2.2)",
         )
     return asked or authorized
-
-
-def check_redirect_uri(asked: str | None, client: Client) -> str:
-    """
-    The URI that the browser is sent back to.
-
-    Raises `InvalidRequest`, which must then be shown and never redirected (RFC 6749 3.1.2.4).
-    """
-    registered = client.redirect_uris
-    if asked is None:
-        # RFC 6749 3.1.2.3: may be left out only if exactly one was registered, in full
-        if registered is not None and len(registered) == 1:
-            return registered[0]
-        count = "any loopback URI" if registered is None else f"{len(registered)} redirect URIs"
-        raise InvalidRequest(
-            "redirect_uri is missing.",
-            hint=f"redirect_uri may only be left out when exactly one is registered; client {client.client_id!r}"
-            f" has {count} (RFC 6749 3.1.2.3)",
-        )
-    wrong = malformed_uri(asked)
-    if wrong is not None:
-        raise InvalidRequest(
-            f"redirect_uri {wrong}.", hint=f"redirect_uri {asked!r} {wrong} (RFC 6749 3.1.2, RFC 3986 2)"
-        )
-    parts = urllib.parse.urlsplit(asked)
-    if registered is None:
-        if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname or "") or "@" in parts.netloc:
-            raise InvalidRequest(
-                "redirect_uri is not registered.",
-                hint=f"redirect_uri {asked!r} is not on this machine; to register it:"
-                f" oauthmock.client(redirect_uris=[{asked!r}])",
-            )
-    elif asked not in registered:
-        raise InvalidRequest(
-            "redirect_uri is not registered.",
-            hint=f"redirect_uri {asked!r} is none of {', '.join(map(repr, registered))}: they are compared character"
-            " by character (RFC 6749 3.1.2.3, RFC 9700 2.1); to register it:"
-            f" oauthmock.client(redirect_uris=[{asked!r}])",
-        )
-    return asked
 
 
 def malformed_uri(uri: str) -> str | None:

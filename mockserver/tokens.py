@@ -23,9 +23,16 @@ from .stores import Record
 __all__ = ["mint", "store_code"]
 
 
-def store_code(record: AuthorizationRecord, context: Context) -> str:
-    """Make an authorization code (RFC 6749 4.1.2) and keep what it stands for."""
+# RFC 6749 appendix A.11 allows a code every printable ASCII character: these a client has to encode
+_AWKWARD = "+/=%"
+
+
+def store_code(record: AuthorizationRecord, context: Context, *, length: int | None = None) -> str:
+    """Make an authorization code (RFC 6749 4.1.2), of `length` characters if need be, and keep what it stands for."""
     code = new_secret("ac")
+    if length is not None:
+        filling = (secrets.choice(_AWKWARD) for _ in range(length - len(code) - len(_AWKWARD)))
+        code = f"{code}{_AWKWARD}{''.join(filling)}"
     context.handed_out.append(("authorization code", f"authorization code of client {record.client_id!r}", code))
     context.store.put_if_alive(record.family, [(Kind.CODE, code, record)])
     return code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 
 if typing.TYPE_CHECKING:
+    from mockserver import AuthorizationEndpoint as AuthorizationEndpoint
     from mockserver import Barrier as Barrier
     from mockserver import Callback as Callback
     from mockserver import Cell as Cell
@@ -17,11 +18,13 @@ if typing.TYPE_CHECKING:
     from mockserver import Issuer as Issuer
     from mockserver import Journal as Journal
     from mockserver import Ledger as Ledger
+    from mockserver import LoginPage as LoginPage
     from mockserver import MockServerError as MockServerError
     from mockserver import OAuthMock as OAuthMock
     from mockserver import PortInUse as PortInUse
     from mockserver import Protected as Protected
     from mockserver import RegisteredClient as RegisteredClient
+    from mockserver import SeenState as SeenState
     from mockserver import ServerNotRunning as ServerNotRunning
     from mockserver import Settings as Settings
     from mockserver import User as User
@@ -29,6 +32,7 @@ if typing.TYPE_CHECKING:
     from mockserver import create_app as create_app
 
 __all__ = [
+    "AuthorizationEndpoint",
     "Barrier",
     "Callback",
     "Cell",
@@ -41,11 +45,13 @@ __all__ = [
     "Issuer",
     "Journal",
     "Ledger",
+    "LoginPage",
     "MockServerError",
     "OAuthMock",
     "PortInUse",
     "Protected",
     "RegisteredClient",
+    "SeenState",
     "ServerNotRunning",
     "Settings",
     "User",

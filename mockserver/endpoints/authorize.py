@@ -5,12 +5,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 
-import msgspec
-
 from ..context import Context
-from ..errors import AccessDenied
 from ..errors import InvalidRequest
-from ..errors import LoginRequired
 from ..errors import OAuthError
 from ..errors import Redirection
 from ..errors import UnauthorizedClient
@@ -19,48 +15,23 @@ from ..messages import Reply
 from ..messages import Request
 from ..model import AuthorizationRecord
 from ..model import Client
-from ..model import User
-from ..pages import render
 from ..pkce import check_challenge
+from ..redirects import check_redirect_uri
 from ..registration import allowed_audience
 from ..registration import allowed_scope
-from ..registration import check_redirect_uri
+from ..registration import has_refresh
 from ..registration import parse_scope
 from ..scope import Scope
 from ..stores import new_family
 from ..tokens import store_code
 from . import rules
-from .refusal import PAGE_HEADERS
-from .refusal import redirect
+from .consent import Asked
+from .consent import Decision
+from .consent import decide
+from .sending_back import MODES
+from .sending_back import send_back
 
 __all__ = ["answer"]
-
-
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """An authorization request that passed every check."""
-
-    client: Client
-    back: Redirection
-    redirect_uri: str | None
-    """As it was sent; the token request must repeat it (RFC 6749 4.1.3)."""
-    requested: Scope
-    """What was asked for; empty when nothing was."""
-    scope: Scope
-    """What of it may be granted."""
-    audience: tuple[str, ...]
-    code_challenge: str | None
-    code_challenge_method: str
-    nonce: str | None
-    prompt: str | None
-    login_hint: str | None
-
-
-class _Decision(msgspec.Struct, frozen=True):
-    """What the person chose on the page."""
-
-    user: User | None
-    """None: denied."""
-    scope: Scope
 
 
 def answer(request: Request, context: Context) -> Reply:
@@ -71,13 +42,12 @@ def answer(request: Request, context: Context) -> Reply:
     """
     client, back = _returning_to(request, context)
     with _redirecting(back):
+        refusal = request.refusal()
+        if refusal is not None:
+            raise refusal
         asked = _check(request, client, back, context)
-        decision = _decision(request, asked, context)
-        if decision is None:
-            return _page(asked, context)
-        if decision.user is None:
-            raise AccessDenied("The resource owner denied the request.", hint="the person chose Deny on the page")
-        return _approved(asked, decision.user, decision.scope, context)
+        decision = decide(request, asked, context)
+        return _approved(asked, decision, context) if isinstance(decision, Decision) else decision
 
 
 @contextlib.contextmanager
@@ -105,11 +75,19 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
         )
     redirect_uri = check_redirect_uri(request.parameter("redirect_uri", of="query"), client)
     states = [value for name, value in request.query if name == "state" and value]
-    return client, Redirection(redirect_uri, states[0] if len(states) == 1 else None, context.profile.callback_names)
+    modes = [value for name, value in request.query if name == "response_mode" and value]
+    return client, Redirection(
+        redirect_uri,
+        states[0] if len(states) == 1 else None,
+        context.profile.callback_names,
+        # A form cannot be posted to the custom scheme of an app
+        "form_post" if modes == ["form_post"] and redirect_uri.lower().startswith(("http://", "https://")) else "query",
+    )
 
 
-def _check(request: Request, client: Client, back: Redirection, context: Context) -> _Asked:
+def _check(request: Request, client: Client, back: Redirection, context: Context) -> Asked:
     parameters = request.parameters(of="query")
+    _check_state(parameters.get("state"), client)
     separator = client.policies.scope_separator
     for_openid = "openid" in parameters.get("scope", "").split(separator)
     context.keys.prepare(client.policies.id_token_signed_response_alg if for_openid else "ES256")
@@ -126,15 +104,11 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
             hint=f"client {client.client_id!r} is registered for {', '.join(sorted(client.grant_types))}; a code is of"
             " no use to it without authorization_code",
         )
-    if parameters.get("response_mode", "query") != "query":
-        raise InvalidRequest(
-            "The response mode is not supported.",
-            hint=f"response_mode is {parameters['response_mode']!r}; this server has 'query'",
-        )
+    _check_response_mode(parameters.get("response_mode", "query"), back)
     rules.check(request, ("authorize",), parameters, context, of="query")
     challenge = parameters.get("code_challenge")
     requested = parse_scope(parameters.get("scope"), separator)
-    return _Asked(
+    return Asked(
         client=client,
         back=back,
         redirect_uri=parameters.get("redirect_uri"),
@@ -148,58 +122,46 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
         nonce=parameters.get("nonce"),
         prompt=parameters.get("prompt"),
         login_hint=parameters.get("login_hint"),
+        access_type=parameters.get("access_type"),
     )
 
 
-def _decision(request: Request, asked: _Asked, context: Context) -> _Decision | None:
-    """What was decided, by the page's form or by `consent = "auto"`; None while the page is still to be shown."""
-    if request.method == "POST":
-        for problem in request.problems:
-            raise problem
-        chosen = {name: value for name, value in request.form if name in ("user", "deny")}
-        if "deny" in chosen:
-            return _Decision(None, Scope())
-        if "user" in chosen:
-            ticked = {value for name, value in request.form if name == "scope"}
-            return _Decision(_user(chosen["user"], context), asked.scope.narrowed_to(ticked))
-    if asked.client.policies.consent == "auto":
-        hinted = context.users.get(asked.login_hint or "")
-        return _Decision(hinted or context.default_user(), asked.scope)
-    if asked.prompt == "none":
-        raise LoginRequired("A page would have to be shown.", hint="prompt=none, but consent is 'page'")
-    return None
-
-
-def _user(username: str, context: Context) -> User:
-    default = context.default_user()
-    user = default if username == default.username else context.users.get(username)
-    if user is None:
+def _check_state(state: str | None, client: Client) -> None:
+    policies = client.policies
+    if state is None:
+        if policies.require_state:
+            raise InvalidRequest(
+                "state is missing.", hint="the request has no state, and require_state is set (RFC 6749 10.12)"
+            )
+        return
+    least, most = policies.state_min_length or 0, policies.state_max_length or len(state)
+    if len(state) < least:
         raise InvalidRequest(
-            "The user is unknown.",
-            hint=f"no user is called {username!r}; register: oauthmock.user({username!r})",
+            "The state is too short.", hint=f"state has {len(state)} characters; state_min_length is {least}"
         )
-    return user
+    if len(state) > most:
+        raise InvalidRequest(
+            "The state is too long.", hint=f"state has {len(state)} characters; state_max_length is {most}"
+        )
 
 
-def _page(asked: _Asked, context: Context) -> Reply:
-    users = list(context.users.values()) or [context.default_user()]
-    page = render(
-        "consent.html",
-        client=asked.client.client_name,
-        scopes=str(asked.scope).split(),
-        users=[user.username for user in users],
-        back=asked.back.uri,
-    )
-    return Reply(
-        status=200,
-        body=page.encode(),
-        headers=PAGE_HEADERS,
-        why=f"the login and consent page for client {asked.client.client_id!r} was shown",
-    )
+def _check_response_mode(mode: str, back: Redirection) -> None:
+    """OAuth 2.0 Multiple Response Type Encoding Practices 2.1."""
+    if mode not in MODES:
+        raise InvalidRequest(
+            "The response mode is not supported.",
+            hint=f"response_mode is {mode!r}; this server has {' and '.join(map(repr, MODES))}",
+        )
+    if mode != back.mode:
+        raise InvalidRequest(
+            "The response mode does not suit the redirect URI.",
+            hint=f"response_mode is 'form_post', and a form cannot be posted to {back.uri!r}; use http or https",
+        )
 
 
-def _approved(asked: _Asked, user: User, scope: Scope, context: Context) -> Reply:
-    now = context.clock.now()
+def _approved(asked: Asked, decision: Decision, context: Context) -> Reply:
+    now, policies = context.clock.now(), asked.client.policies
+    user, scope = decision.user, decision.scope
     code = store_code(
         AuthorizationRecord(
             family=new_family(),
@@ -207,16 +169,17 @@ def _approved(asked: _Asked, user: User, scope: Scope, context: Context) -> Repl
             user=user,
             asked=asked.requested,
             scope=scope,
-            expires_at=now + asked.client.policies.authorization_code_lifetime,
+            expires_at=now + policies.authorization_code_lifetime,
             redirect_uri=asked.redirect_uri,
             code_challenge=asked.code_challenge,
             code_challenge_method=asked.code_challenge_method,
             nonce=asked.nonce,
             auth_time=now,
             audience=asked.audience,
+            refresh=has_refresh(asked.client, scope, asked.access_type),
         ),
         context,
+        length=policies.authorization_code_length,
     )
     why = f"{user.username!r} approved client {asked.client.client_id!r} for scope {str(scope)!r}"
-    state = () if asked.back.state is None else (("state", asked.back.state),)
-    return redirect(asked.back.uri, asked.back.named((("code", code), *state)), why)
+    return send_back(asked.back, (("code", code),), why)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..context import Context
 from ..messages import Reply
 from ..messages import Request
+from ..pages import PAGE_HEADERS
 from ..pages import render
-from .refusal import PAGE_HEADERS
 
 __all__ = ["answer"]
 

@@ -10,6 +10,7 @@ from ..context import Context
 from ..grants import GRANTS
 from ..messages import Reply
 from ..messages import Request
+from .sending_back import MODES
 
 __all__ = ["authorization_server", "document", "openid_configuration"]
 
@@ -44,7 +45,7 @@ def document(issuer: str, context: Context) -> dict[str, object]:
         "token_endpoint": issuer + context.paths["token"],
         "jwks_uri": issuer + context.paths["jwks"],
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(MODES),
         "grant_types_supported": list(GRANTS),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *MAC_ALGORITHMS],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
-from ..config import Profile
 from ..grants import GRANTS
 from ..messages import Request
+from ..config import Profile
 
 __all__ = ["known", "misnamed"]
 
@@ -18,6 +18,8 @@ _AUTHORIZE = frozenset(
         # OAuth 2.0 Multiple Response Type Encoding Practices 2.1, OpenID Connect Core 3.1.2.1 and 5.5
         *("response_mode", "nonce", "display", "prompt", "max_age", "ui_locales", "id_token_hint", "login_hint"),
         *("acr_values", "claims", "claims_locales", "registration", "request", "request_uri"),
+        # for `refresh_token_when`
+        "access_type",
     }
 )
 _TOKEN = frozenset(

@@ -1,30 +1,16 @@
-"""How an error is put: as JSON to a client, as a page or a redirect to a browser."""
+"""How an error is put: as JSON to a client, as a page to a browser or back through it."""
 
 from __future__ import annotations
-
-import urllib.parse
 
 from ..errors import InvalidRequest
 from ..errors import OAuthError
 from ..errors import ResourceError
-from ..messages import Pairs
 from ..messages import Reply
+from ..pages import PAGE_HEADERS
 from ..pages import render
+from .sending_back import send_back
 
-__all__ = ["PAGE_HEADERS", "redirect", "to_bearer", "to_browser", "to_client"]
-
-PAGE_HEADERS = (
-    ("Content-Type", "text/html; charset=utf-8"),
-    ("Cache-Control", "no-store"),
-    # Nothing from outside, no framing (RFC 9700 4.16), no sniffing, no code in a Referer (RFC 9700 4.2.4)
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-    ),
-    ("X-Frame-Options", "DENY"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-)
+__all__ = ["to_bearer", "to_browser", "to_client"]
 
 
 def to_client(error: OAuthError) -> Reply:
@@ -50,9 +36,7 @@ def to_bearer(error: OAuthError) -> Reply:
 def to_browser(error: OAuthError) -> Reply:
     """Back to the client where that is safe (RFC 6749 4.1.2.1), else a page that goes nowhere (3.1.2.4)."""
     if error.redirection is not None:
-        back = error.redirection
-        parameters = back.named((*error.body().items(), *_state(back.state)))
-        return redirect(back.uri, parameters, error.hint, accepted=False)
+        return send_back(error.redirection, tuple(error.body().items()), error.hint, accepted=False)
     page = render("error.html", error=error.error, description=error.description, hint=error.hint, status=error.status)
     return Reply(
         status=error.status,
@@ -61,18 +45,3 @@ def to_browser(error: OAuthError) -> Reply:
         why=error.hint,
         accepted=False,
     )
-
-
-def redirect(uri: str, parameters: Pairs, why: str, *, accepted: bool = True) -> Reply:
-    """Send the browser back; a query that the redirect URI has is kept (RFC 6749 3.1.2)."""
-    # quote, not quote_plus: some callbacks take a + for a +
-    added = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)
-    joint = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
-    # What is not ASCII is encoded as browsers do it (RFC 3987 3.1); the rest stays as it was registered.
-    location = urllib.parse.quote(uri, safe="%:/?#[]@!$&'()*+,;=~") + joint + added
-    headers = (("Location", location), ("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"))
-    return Reply(status=302, headers=headers, why=why, accepted=accepted)
-
-
-def _state(state: str | None) -> Pairs:
-    return () if state is None else (("state", state),)

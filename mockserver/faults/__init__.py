@@ -11,6 +11,7 @@ from .kinds import Fault
 from .kinds import Hold
 from .kinds import LoseAnswer
 from .kinds import NeverAnswer
+from .kinds import Refuse
 from .plan import Armed
 from .plan import FaultPlan
 from .plan import Place
@@ -29,5 +30,6 @@ __all__ = [
     "LoseAnswer",
     "NeverAnswer",
     "Place",
+    "Refuse",
     "Strikes",
 ]

@@ -7,9 +7,10 @@ import typing
 
 import msgspec
 
+from ..errors import Refused
 from ..messages import Reply
 
-__all__ = ["FAULTS", "Delay", "Drip", "Fail", "Fault", "Hold", "LoseAnswer", "NeverAnswer"]
+__all__ = ["FAULTS", "Delay", "Drip", "Fail", "Fault", "Hold", "LoseAnswer", "NeverAnswer", "Refuse"]
 
 
 class Fail(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +79,26 @@ class NeverAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return "never_answer()"
 
 
+class Refuse(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Send the browser back with an error once client and redirect URI are known to be good (RFC 6749 4.1.2.1); nobody is
+    asked.
+    """
+
+    name: typing.ClassVar[str] = "refuse"
+    stage: typing.ClassVar[str] = "redirect"
+    error: str
+    description: str = ""
+
+    def refusal(self) -> Refused:
+        return Refused(
+            self.error, self.description, hint=f"the armed fault {self} answered in place of the person at the browser"
+        )
+
+    def __str__(self) -> str:
+        return f"refuse({self.error})"
+
+
 class Delay(msgspec.Struct, frozen=True, kw_only=True):
     """Do the work, then hold the answer back for some seconds."""
 
@@ -123,9 +144,11 @@ class Drip(msgspec.Struct, frozen=True, kw_only=True):
         return f"drip({self.seconds:g}, pieces={self.pieces})"
 
 
-Fault = Fail | Hold | NeverAnswer | Delay | LoseAnswer | Drip
+Fault = Fail | Hold | NeverAnswer | Refuse | Delay | LoseAnswer | Drip
 
-FAULTS: dict[str, type[Fault]] = {fault.name: fault for fault in (Fail, Hold, NeverAnswer, Delay, LoseAnswer, Drip)}
+FAULTS: dict[str, type[Fault]] = {
+    fault.name: fault for fault in (Fail, Hold, NeverAnswer, Refuse, Delay, LoseAnswer, Drip)
+}
 
 
 def _fitting(status: int) -> str:

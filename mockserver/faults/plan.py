@@ -67,6 +67,11 @@ class FaultPlan:
             self._armed.append(armed)
         return armed
 
+    def disarm(self, armed: Armed) -> None:
+        """Take it out, hit or not."""
+        with self._lock:
+            self._armed = [other for other in self._armed if other is not armed]
+
     def strike(self, stage: str, place: Place) -> list[Armed]:
         """
         The faults that strike a request here and now, in the order in which they were armed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ..errors import Refused
 from ..messages import Reply
 from .kinds import Delay
 from .kinds import Drip
@@ -11,6 +12,7 @@ from .kinds import Fail
 from .kinds import Hold
 from .kinds import LoseAnswer
 from .kinds import NeverAnswer
+from .kinds import Refuse
 from .plan import FaultPlan
 from .plan import Place
 
@@ -42,6 +44,15 @@ class Strikes(msgspec.Struct):
                 self.replaced = True
                 self.silent = fault if isinstance(fault, NeverAnswer) else None
                 return fault.reply()
+        return None
+
+    def refuse(self, plan: FaultPlan, place: Place) -> Refused | None:
+        """At the authorization endpoint, where an error could be redirected: the error that is to be."""
+        for armed in plan.strike(Refuse.stage, place):
+            if isinstance(armed.fault, Refuse):
+                self.names.append(str(armed.fault))
+                self.replaced = True
+                return armed.fault.refusal()
         return None
 
     def deliver(self, plan: FaultPlan, place: Place, reply: Reply, *, can_cut: bool) -> Reply:

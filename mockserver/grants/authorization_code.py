@@ -56,7 +56,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         issuer=request.issuer,
         family=found.record.family,
         taken=True,
-        refresh="refresh_token" in client.grant_types,
+        refresh=found.record.refresh and "refresh_token" in client.grant_types,
         auth_time=found.record.auth_time,
         nonce=found.record.nonce,
         id_token="openid" in found.record.scope,

@@ -12,6 +12,7 @@ from ..errors import InvalidGrant
 from ..errors import InvalidRequest
 from ..messages import Issue
 from ..messages import TokenRequest
+from ..model import User
 from ..registration import allowed_scope
 from ..scope import Scope
 from ..stores import new_family
@@ -36,6 +37,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     if password != user.password:
         how = difference(password, user.password, {}) or lengths(password, user.password)
         raise _refused(f"the password of {username!r} is wrong: {how}")
+    _check_account(user)
     scope = allowed_scope(request.scope, request.client, context.settings)
     return Issue(
         client=request.client,
@@ -51,6 +53,22 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         auth_time=context.clock.now(),
         id_token="openid" in scope,
     )
+
+
+def _check_account(user: User) -> None:
+    """Told only to those who know the password, so that nobody learns which accounts there are (RFC 6749 10.7)."""
+    if user.account == "second_factor":
+        raise InvalidGrant(
+            "A second factor is required.",
+            hint=f"{user.username!r} has account='second_factor': a password alone is not enough; use the"
+            " authorization code grant (RFC 6749 4.3.2, 5.2)",
+        )
+    if user.account != "active":
+        raise InvalidGrant(
+            f"The account is {user.account}.",
+            hint=f"{user.username!r} has account={user.account!r}; the password was right; to let them in again:"
+            f" oauthmock.change_user({user.username!r}, account='active') (RFC 6749 5.2)",
+        )
 
 
 def _refused(hint: str) -> InvalidGrant:

@@ -1,4 +1,4 @@
-"""The pages that a person sees: login and consent, error, callback. Jinja2 is imported when the first is rendered."""
+"""The pages that a person sees: login, consent, error, callback. Jinja2 is imported when the first is rendered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ import typing
 if typing.TYPE_CHECKING:
     import jinja2
 
-__all__ = ["render"]
+__all__ = ["PAGE_HEADERS", "render"]
+
+PAGE_HEADERS = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    # Nothing from outside, no framing (RFC 9700 4.16), no sniffing, no code in a Referer (RFC 9700 4.2.4)
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    ("X-Frame-Options", "DENY"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+)
 
 
 def render(template: str, **values: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .client import RegisteredClient
+from .handles import AuthorizationEndpoint
 from .handles import EndpointHandle
 from .handles import Protected
 from .issuer import Issuer
@@ -12,6 +13,7 @@ from .variant import ConnectorSettings
 from .variant import Variant
 
 __all__ = [
+    "AuthorizationEndpoint",
     "ConnectorSettings",
     "EndpointHandle",
     "Issuer",

@@ -22,6 +22,7 @@ from ..model import User
 from ..pkce import check_challenge
 from ..registration import allowed_scope
 from ..registration import default_scope
+from ..registration import has_refresh
 from ..registration import parse_scope
 from ..scope import Scope
 from ..stores import new_family
@@ -33,7 +34,7 @@ if typing.TYPE_CHECKING:
     from ..context import Context
     from ..ledger import IssuedToken
 
-__all__ = ["RegisteredClient"]
+__all__ = ["RegisteredClient", "registered_user"]
 
 
 class RegisteredClient:
@@ -133,12 +134,14 @@ class RegisteredClient:
         code_challenge: str | None = None,
         code_challenge_method: str | None = None,
         nonce: str | None = None,
+        access_type: str | None = None,
         lifetime: int | None = None,
     ) -> str:
         """
         Make an authorization code as if `user` had approved. `lifetime` is seconds.
 
-        Where `redirect_uri` is given, the token request must repeat it. Raises like `grant`.
+        Where `redirect_uri` is given, the token request must repeat it; `access_type` is what `refresh_token_when` asks
+        for. Raises like `grant`.
         """
         context = self._issuer.context
         now = context.clock.now()
@@ -155,8 +158,9 @@ class RegisteredClient:
             code_challenge_method=check_challenge(code_challenge, code_challenge_method, required=False),
             nonce=nonce,
             auth_time=now,
+            refresh=has_refresh(self._client, granted, access_type),
         )
-        return store_code(record, context)
+        return store_code(record, context, length=self._client.policies.authorization_code_length)
 
     def client_assertion(
         self,
@@ -275,9 +279,8 @@ def _granted(scope: str | None, client: Client, context: Context) -> Scope:
     return default_scope(client, context.settings) if asked is None else allowed_scope(asked, client, context.settings)
 
 
-def _person(context: Context, username: str | None) -> User:
-    if username is None:
-        return context.default_user()
+def registered_user(context: Context, username: str) -> User:
+    """Raises `ConfigurationError` for somebody who is not registered."""
     if username not in context.users:
         known: cabc.Iterable[str] = map(repr, context.users)
         raise ConfigurationError(
@@ -285,3 +288,7 @@ def _person(context: Context, username: str | None) -> User:
             f" oauthmock.user({username!r})"
         )
     return context.users[username]
+
+
+def _person(context: Context, username: str | None) -> User:
+    return context.default_user() if username is None else registered_user(context, username)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import typing
 
@@ -16,13 +17,17 @@ from ..faults import Hold
 from ..faults import LoseAnswer
 from ..faults import NeverAnswer
 from ..faults import Place
+from ..faults import Refuse
 
 if typing.TYPE_CHECKING:
     from ..app import State
     from ..context import Context
     from ..journal import Exchange
 
-__all__ = ["EndpointHandle", "IssuerState", "Protected"]
+__all__ = ["AuthorizationEndpoint", "EndpointHandle", "IssuerState", "Protected", "refusal"]
+
+# RFC 6749 4.1.2.1
+_ERROR_TEXT = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 
 
 class IssuerState(typing.Protocol):
@@ -133,6 +138,31 @@ class EndpointHandle:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._place}>"
+
+
+class AuthorizationEndpoint(EndpointHandle):
+    """The authorization endpoint, which can also say no through the browser."""
+
+    def refuse(self, *, error: str, description: str = "", times: int = 1, optional: bool = False) -> None:
+        """
+        Send the browser back with `error` from the next `times` authorization requests, without asking anybody.
+
+        Any code of RFC 6749 4.1.2.1 or OpenID Connect Core 3.1.2.6, or of your own. A request whose client or redirect
+        URI is wrong is shown its page as ever and does not count. Under pytest a refusal that is never hit fails the
+        test, unless `optional`.
+        """
+        self._arm(refusal(error, description), times, optional)
+
+
+def refusal(error: str, description: str) -> Refuse:
+    """Raises `ConfigurationError` for what RFC 6749 4.1.2.1 does not allow in a code or a description."""
+    for what, text in (("error", error), ("description", description)):
+        if not _ERROR_TEXT.fullmatch(text) or (what == "error" and not text):
+            raise ConfigurationError(
+                f"refuse({what}={text!r}): RFC 6749 4.1.2.1 allows printable ASCII without quote and backslash; write"
+                " for example error='server_error'"
+            )
+    return Refuse(error=error, description=description)
 
 
 class Protected(EndpointHandle):

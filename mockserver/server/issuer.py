@@ -1,4 +1,4 @@
-"""The verbs of one issuer: register, protect, approve, look."""
+"""The verbs of one issuer: register, protect, look; those of the person at the browser are apart."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from .. import settings as from_settings
 from ..assertions import BadAssertion
 from ..assertions import public_keys
+from ..config import Account
 from ..config import ClientKeywords
 from ..config import ClientSettings
 from ..config import UserSettings
@@ -22,15 +23,18 @@ from ..keys import SigningKey
 from ..model import Stub
 from ..model import User
 from ..scope import Scope
+from ..states import SeenState
+from ..states import seen_states
+from .at_the_browser import AtTheBrowser
 from .client import RegisteredClient
+from .client import registered_user
+from .handles import AuthorizationEndpoint
 from .handles import EndpointHandle
 from .handles import Protected
 from .variant import Variant
 
 if typing.TYPE_CHECKING:
-    from ..actor import Callback
     from ..app import Application
-    from ..app import State
     from ..context import Context
     from ..ledger import Ledger
     from ..variants import Cell
@@ -41,23 +45,18 @@ __all__ = ["Issuer"]
 _SERIAL = itertools.count(1)
 
 
-class Issuer:
+class Issuer(AtTheBrowser):
     """One authorization server with its protected API, below one URL."""
 
     def __init__(self, name: str, app: Application, base: cabc.Callable[[], str]) -> None:
+        super().__init__(app)
         self._name = name
-        self._app = app
         self._base = base
 
     @property
     def name(self) -> str:
         """The first path segment; `""` for the issuer without one."""
         return self._name
-
-    @property
-    def state(self) -> State:
-        """The server's state since the last reset."""
-        return self._app.state
 
     @property
     def context(self) -> Context:
@@ -164,14 +163,35 @@ class Issuer:
         self.context.published[path] = jwks
         return self.identifier + path
 
-    def user(self, username: str, *, password: str | None = None, **claims: typing.Any) -> User:
+    def user(
+        self, username: str, *, password: str | None = None, account: Account = "active", **claims: typing.Any
+    ) -> User:
         """
         Register a person; every further keyword is a claim (`email=`, `roles=`, `sub=`).
 
-        Without a password they get one, in `.password`. Raises `AlreadyRegistered`.
+        Without a password they get one, in `.password`. An `account` that is `locked` or `disabled` lets nobody in,
+        `second_factor` asks for one page more. Raises `AlreadyRegistered`.
         """
-        person = from_settings.user(UserSettings(username=username, password=password, claims=claims))
+        person = from_settings.user(UserSettings(username=username, password=password, account=account, claims=claims))
         self.context.enrol(person)
+        return person
+
+    def change_user(self, username: str, *, password: str | None = None, account: Account | None = None) -> User:
+        """
+        Change a registered person's password or account; None leaves it as it is. Tokens that they gave stay good.
+
+        Raises `ConfigurationError` for somebody who is not registered.
+        """
+        old = registered_user(self.context, username)
+        person = from_settings.user(
+            UserSettings(
+                username=username,
+                password=old.password if password is None else password,
+                account=old.account if account is None else account,
+                claims=dict(old.claims),
+            )
+        )
+        self.context.change_user(person)
         return person
 
     # -- the protected API ---------------------------------------------------------------------------------------------
@@ -200,31 +220,17 @@ class Issuer:
         self.context.protect(stub)
         return Protected(self, path)
 
-    # -- the person at the browser -------------------------------------------------------------------------------------
-
-    def approve(self, url: str, *, user: str | None = None, scope: str | None = None) -> Callback:
-        """
-        Log in and consent at an authorization URL, and return the callback that the browser would be sent to.
-
-        `user` None: the first registered; `scope` None: all that is asked. Nothing is sent to the redirect URI. Raises
-        `UnexpectedPage` with the reason when the server shows an error instead.
-        """
-        from .. import actor
-
-        return self._named(actor.approve(self._app, self.state.journal, url, user=user, scope=scope))
-
-    def deny(self, url: str) -> Callback:
-        """Refuse at an authorization URL: the callback has `error=access_denied`. Raises `UnexpectedPage`."""
-        from .. import actor
-
-        return self._named(actor.deny(self._app, self.state.journal, url))
-
     # -- what happened, and what shall go wrong ------------------------------------------------------------------------
 
     @property
     def tokens(self) -> Ledger:
         """The tokens that this issuer gave out since the last reset."""
         return self.context.ledger
+
+    @property
+    def states(self) -> tuple[SeenState, ...]:
+        """The states of the authorization requests to this issuer since the last reset, in order."""
+        return seen_states(self.state.journal, self._name)
 
     @property
     def token_endpoint(self) -> EndpointHandle:
@@ -236,8 +242,8 @@ class Issuer:
         return self._endpoint("refresh" if "refresh" in self.context.paths else "token")
 
     @property
-    def authorization_endpoint(self) -> EndpointHandle:
-        return self._endpoint("authorize")
+    def authorization_endpoint(self) -> AuthorizationEndpoint:
+        return AuthorizationEndpoint(self, Place(self._name, "authorize"))
 
     @property
     def userinfo_endpoint(self) -> EndpointHandle:
@@ -261,11 +267,6 @@ class Issuer:
             raise ConfigurationError(f"{what}: write a path that begins with / and has no query or fragment")
         if path in (*self.context.paths.values(), "/callback"):
             raise ConfigurationError(f"{what}: the protocol is served there; choose another path")
-
-    def _named(self, callback: Callback) -> Callback:
-        """By the names of whichever issuer answered."""
-        answered = self.state.issuers[self.state.journal.last.issuer]
-        return msgspec.structs.replace(callback, names=answered.profile.callback_names)
 
     def _endpoint(self, name: str) -> EndpointHandle:
         return EndpointHandle(self, Place(self._name, name))

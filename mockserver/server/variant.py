@@ -9,7 +9,7 @@ from .. import pkce
 from ..credentials import new_secret
 
 if typing.TYPE_CHECKING:
-    from ..actor import Callback
+    from ..callback import Callback
     from ..config import ClientKeywords
     from ..variants import Cell
     from .issuer import Issuer

@@ -59,6 +59,10 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     numbers = registry.refresh_policy(issuer)
     if numbers is not None:
         yield (*at, "refresh_policy"), f"{dotted((*at, 'refresh_policy'))}: {numbers}"
+    least, most = issuer.state_min_length, issuer.state_max_length
+    if least is not None and most is not None and least > most:
+        path = (*at, "state_min_length")
+        yield path, f"{dotted(path)} = {least}: more than state_max_length = {most}; no state fits, so change one"
     for index, client in enumerate(issuer.clients):
         if client.client_id in [other.client_id for other in issuer.clients[:index]]:
             yield (*at, "clients", index), f"client {client.client_id!r} comes twice; give each its own client_id"

@@ -16,9 +16,10 @@ from ..errors import ConfigurationError
 from ..grants import GRANTS
 from ..model import Client
 from ..model import User
+from ..policies import Account
 from ..policies import Policies
 from ..policies import RefreshPolicySettings
-from ..registration import malformed_uri
+from ..redirects import too_wide
 from ..scope import Scope
 from . import credentials
 from .shape import nearest
@@ -53,16 +54,10 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
             f"{what}: a public client (method 'none') may not use client_credentials (RFC 6749 4.4); drop one of them",
             key="grant_types",
         )
-    for uri in settings.redirect_uris or ():
-        wrong = malformed_uri(uri)
-        if wrong is not None:
-            raise ConfigurationError(
-                f"{what}: redirect_uris has {uri!r}, which {wrong}; write an absolute URI without fragment"
-                " (RFC 6749 3.1.2)",
-                key="redirect_uris",
-            )
-    _scope(what, "default_scope", settings.default_scope, issuer)
     policies = _policies(settings, issuer)
+    _redirects(what, settings, policies)
+    _states(what, policies)
+    _scope(what, "default_scope", settings.default_scope, issuer)
     wrong = refresh_policy(policies)
     if wrong is not None:
         raise ConfigurationError(f"{what}: {wrong}", key="refresh_policy")
@@ -91,11 +86,22 @@ def checked(client_id: str, values: cabc.Mapping[str, typing.Any]) -> ClientSett
 
 
 def user(settings: UserSettings) -> User:
-    """The person that an issuer registers, with a password of their own when none was given."""
+    """
+    The person that an issuer registers, with a password of their own when none was given.
+
+    Raises `ConfigurationError` for an `account` that does not exist.
+    """
+    known = typing.get_args(Account)
+    if settings.account not in known:
+        raise ConfigurationError(
+            f"user {settings.username!r}: account = {settings.account!r}; {nearest(settings.account, known)}",
+            key="account",
+        )
     return User(
         username=settings.username,
         password=settings.password if settings.password is not None else new_secret("pw"),
         claims=dict(settings.claims),
+        account=settings.account,
     )
 
 
@@ -103,6 +109,22 @@ def _known(what: str, key: str, values: cabc.Iterable[str], known: cabc.Mapping[
     for value in values:
         if value not in known:
             raise ConfigurationError(f"{what}: {key} has {value!r}; {nearest(value, known)}", key=key)
+
+
+def _redirects(what: str, settings: ClientSettings, policies: Policies) -> None:
+    for uri in settings.redirect_uris or ():
+        wrong = too_wide(uri, policies.redirect_uri_policy, https_only=policies.redirect_uri_https_only)
+        if wrong is not None:
+            raise ConfigurationError(f"{what}: redirect_uris has {uri!r}, which {wrong}", key="redirect_uris")
+
+
+def _states(what: str, policies: Policies) -> None:
+    least, most = policies.state_min_length, policies.state_max_length
+    if least is not None and most is not None and least > most:
+        raise ConfigurationError(
+            f"{what}: state_min_length = {least} is more than state_max_length = {most}; no state fits, so change one",
+            key="state_min_length",
+        )
 
 
 def _scope(what: str, key: str, text: str | None, issuer: IssuerSettings) -> Scope | None:

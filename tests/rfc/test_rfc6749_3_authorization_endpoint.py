@@ -87,7 +87,7 @@ def test_without_a_state_none_comes_back(http: typing.Any, state: str | None) ->
         pytest.param({"scope": "Orders:read"}, "invalid_scope", id="scope in another case"),
         pytest.param({"scope": 'a"b'}, "invalid_scope", id="scope malformed"),
         pytest.param({"response_mode": "fragment"}, "invalid_request", id="response_mode fragment"),
-        pytest.param({"response_mode": "form_post"}, "invalid_request", id="response_mode form_post"),
+        pytest.param({"response_mode": "web_message"}, "invalid_request", id="response_mode web_message"),
         pytest.param({"code_challenge_method": "S256"}, "invalid_request", id="PKCE method without challenge"),
         pytest.param({"prompt": "none"}, "login_required", id="prompt none"),
         pytest.param({"nonce": "a\x00b"}, "invalid_request", id="NUL"),

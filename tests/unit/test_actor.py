@@ -143,7 +143,7 @@ def test_what_the_page_does_not_offer_cannot_be_chosen(
 
 def test_nobody_can_deny_what_was_approved_without_asking(mock: OAuthMock) -> None:
     """The remedy: consent='page'."""
-    with pytest.raises(UnexpectedPage, match="approved without asking, so nobody could deny; set consent='page'"):
+    with pytest.raises(UnexpectedPage, match="approved without asking, so there is no page; set consent='page'"):
         mock.deny(url(client_id="auto"))
 
 

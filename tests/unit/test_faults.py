@@ -19,6 +19,7 @@ from mockserver.faults import Hold
 from mockserver.faults import LoseAnswer
 from mockserver.faults import NeverAnswer
 from mockserver.faults import Place
+from mockserver.faults import Refuse
 
 _TOKEN = Place("", "token")
 
@@ -202,6 +203,7 @@ def test_faults_are_known_by_name() -> None:
         "fail": Fail,
         "hold": Hold,
         "never_answer": NeverAnswer,
+        "refuse": Refuse,
         "delay": Delay,
         "lose_answer": LoseAnswer,
         "drip": Drip,

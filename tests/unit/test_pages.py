@@ -16,10 +16,14 @@ from mockserver.pages import render
 _EVIL = """<script>alert('1')</script><img src=x onerror="alert(2)">&amp;{{ 7 * 7 }}"""
 
 _CONSENT = {"client": "CRM", "scopes": ["orders:read"], "users": ["alice"], "back": "http://127.0.0.1:7001/callback"}
+_CONSENT["opened"] = None
+_FACTOR = {"user": "alice", "scopes": ["orders:read"], "opened": None}
+_FORM_POST = {"action": "http://127.0.0.1:7001/cb", "parameters": [("code", "x")], "script": "0"}
 _ERROR = {"error": "invalid_request", "description": "No.", "status": 400, "hint": "because"}
 
 _PAGES = [
     pytest.param("consent.html", _CONSENT, id="consent"),
+    pytest.param("second_factor.html", _FACTOR, id="second factor"),
     pytest.param("error.html", _ERROR, id="error"),
     pytest.param("callback.html", {"parameters": [("code", "x")]}, id="callback"),
 ]
@@ -106,7 +110,8 @@ def test_the_callback_page_without_parameters_has_no_list() -> None:
 @pytest.mark.parametrize(
     ("template", "values", "times"),
     [
-        ("consent.html", {"client": _EVIL, "scopes": [_EVIL], "users": [_EVIL], "back": _EVIL}, 6),
+        ("consent.html", {"client": _EVIL, "scopes": [_EVIL], "users": [_EVIL], "back": _EVIL, "opened": _EVIL}, 7),
+        ("second_factor.html", {"user": _EVIL, "scopes": [_EVIL], "opened": _EVIL}, 4),
         ("error.html", {"error": _EVIL, "description": _EVIL, "status": _EVIL, "hint": _EVIL}, 5),
         ("callback.html", {"parameters": [(_EVIL, _EVIL)]}, 2),
     ],
@@ -142,7 +147,40 @@ def test_no_page_needs_anything_from_elsewhere(template: str, values: dict[str, 
     assert "javascript:" not in page
 
 
-@pytest.mark.parametrize(("template", "values"), _PAGES)
+def test_the_page_that_posts_itself_has_one_script_and_one_form() -> None:
+    """OAuth 2.0 Form Post Response Mode 2: hidden fields in order, a button without a name, nothing else."""
+    values = {"action": f"http://127.0.0.1/{_EVIL}", "parameters": [(_EVIL, _EVIL), ("state", "s")], "script": "go()"}
+    page = render("form_post.html", **values)
+    read = _Page(page)
+
+    assert read.named("form") == [{"method": "post", "action": f"http://127.0.0.1/{_EVIL}"}]
+    assert read.named("input") == [
+        {"type": "hidden", "name": _EVIL, "value": _EVIL},
+        {"type": "hidden", "name": "state", "value": "s"},
+    ]
+    assert read.named("button") == [{}]
+    assert page.count("<script") == 1
+    assert "<script>go()</script>" in page
+
+
+def test_the_page_for_a_second_factor_hands_on_what_was_chosen() -> None:
+    """Who and what, in the same form, and a way to say no."""
+    page = _Page(render("second_factor.html", user="alice", scopes=["a", "b"], opened="1.5"))
+
+    assert page.named("form") == [{"method": "post"}]
+    assert page.named("input") == [
+        {"type": "hidden", "name": "user", "value": "alice"},
+        {"type": "hidden", "name": "scope", "value": "a"},
+        {"type": "hidden", "name": "scope", "value": "b"},
+        {"type": "hidden", "name": "opened", "value": "1.5"},
+    ]
+    assert page.named("button") == [
+        {"name": "second_factor", "value": "yes"},
+        {"class": "quiet", "name": "deny", "value": "yes"},
+    ]
+
+
+@pytest.mark.parametrize(("template", "values"), [*_PAGES, pytest.param("form_post.html", _FORM_POST, id="form post")])
 def test_every_page_is_whole(template: str, values: dict[str, object]) -> None:
     """Doctype, language, character set, viewport, one headline, a title."""
     page = render(template, **values)
@@ -161,6 +199,8 @@ def test_every_page_is_whole(template: str, values: dict[str, object]) -> None:
     ("template", "values", "missing"),
     [
         ("consent.html", _CONSENT, "client"),
+        ("second_factor.html", _FACTOR, "user"),
+        ("form_post.html", _FORM_POST, "action"),
         ("error.html", _ERROR, "hint"),
         ("callback.html", {"parameters": []}, "parameters"),
     ],

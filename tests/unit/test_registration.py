@@ -1,4 +1,4 @@
-"""What a registration allows: scope, redirect URIs, what is on this machine."""
+"""What a registration allows: scope, and what is on this machine."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import pytest
 
 from mockserver.config import ClientSettings
 from mockserver.config import IssuerSettings
-from mockserver.errors import InvalidRequest
 from mockserver.errors import InvalidScope
 from mockserver.model import Client
 from mockserver.registration import allowed_scope
-from mockserver.registration import check_redirect_uri
 from mockserver.registration import is_loopback
 from mockserver.registration import parse_scope
 from mockserver.scope import Scope
 from mockserver.settings import client as registered
 
 
-def client(*, scope: str | None = None, redirect_uris: tuple[str, ...] | None = None) -> Client:
-    return registered(ClientSettings(client_id="crm", scope=scope, redirect_uris=redirect_uris), IssuerSettings())
+def client(*, scope: str | None = None) -> Client:
+    return registered(ClientSettings(client_id="crm", scope=scope), IssuerSettings())
 
 
 @pytest.mark.parametrize(("text", "scope"), [(None, None), ("", Scope()), ("a b", Scope(["a", "b"]))])
@@ -73,46 +71,6 @@ def test_a_refused_scope_comes_with_its_remedy(
         allowed_scope(parse_scope(asked), client(scope=registered_scope), IssuerSettings(scopes_supported=known))
 
     assert remedy in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("asked", "uris", "outcome"),
-    [
-        pytest.param(None, ("https://a.example/cb",), "https://a.example/cb", id="left out, one registered"),
-        pytest.param("https://a.example/cb", ("https://a.example/cb",), "https://a.example/cb", id="registered"),
-        pytest.param("app:/cb", ("https://a.example/cb", "app:/cb"), "app:/cb", id="the second of two"),
-        pytest.param("http://127.0.0.1:5000/cb", None, "http://127.0.0.1:5000/cb", id="loopback"),
-    ],
-)
-def test_a_redirect_uri_is_taken(asked: str | None, uris: tuple[str, ...] | None, outcome: str) -> None:
-    """RFC 6749 3.1.2.3."""
-    assert check_redirect_uri(asked, client(redirect_uris=uris)) == outcome
-
-
-@pytest.mark.parametrize(
-    ("asked", "uris", "hint"),
-    [
-        pytest.param(None, None, "any loopback URI", id="left out, any"),
-        pytest.param(None, ("https://a/", "https://b/"), "2 redirect URIs", id="left out, two"),
-        pytest.param("https://a.example/", None, "redirect_uris=['https://a.example/']", id="not loopback"),
-        pytest.param("https://b/", ("https://a/",), "none of 'https://a/'", id="another"),
-        pytest.param("//127.0.0.1/cb", None, "not an absolute URI", id="no scheme"),
-        pytest.param("http:", None, "not an absolute URI", id="a scheme alone"),
-        pytest.param("http://127.0.0.1:99999/", None, "not an absolute URI", id="no such port"),
-        pytest.param("https://a/#x", None, "has a fragment", id="a fragment"),
-        pytest.param("http://\\localhost/", None, "redirect_uri", id="a backslash before the host"),
-        pytest.param("http://evil.example\\.localhost/", None, "redirect_uri", id="a backslash in the host"),
-        pytest.param("http://evil.example%2F.localhost/", None, "redirect_uri", id="an encoded slash in the host"),
-        pytest.param("http://a b.localhost/", None, "redirect_uri", id="a space in the host"),
-    ],
-)
-def test_a_redirect_uri_is_refused(asked: str | None, uris: tuple[str, ...] | None, hint: str) -> None:
-    """RFC 6749 3.1.2, 3.1.2.4."""
-    with pytest.raises(InvalidRequest) as caught:
-        check_redirect_uri(asked, client(redirect_uris=uris))
-
-    assert hint in caught.value.hint
-    assert caught.value.redirection is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""The person at the browser, as verbs of an issuer: approve, deny, look at the page; and a server that says no."""
+
+from __future__ import annotations
+
+import typing
+
+from ..actor import Browser
+from ..actor import LoginPage
+from ..callback import Callback
+from ..faults import Place
+from .handles import refusal
+
+if typing.TYPE_CHECKING:
+    from ..app import Application
+    from ..app import State
+
+__all__ = ["AtTheBrowser"]
+
+
+class AtTheBrowser:
+    """What can be done with an authorization URL of the server, whichever of its issuers the URL is of."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    @property
+    def state(self) -> State:
+        """The server's state since the last reset."""
+        return self._app.state
+
+    def approve(self, url: str, *, user: str | None = None, scope: str | None = None) -> Callback:
+        """
+        Log in and consent at an authorization URL, and return the callback that the browser would be sent to.
+
+        `user` None: the first registered; `scope` None: all that is asked. Nothing is sent to the redirect URI. Raises
+        `UnexpectedPage` with the reason when the server shows an error instead.
+        """
+        page = self._browser().visit(url)
+        return page.approve(user=user, scope=scope) if isinstance(page, LoginPage) else page
+
+    def deny(self, url: str) -> Callback:
+        """Refuse at an authorization URL: the callback has `error=access_denied`. Raises `UnexpectedPage`."""
+        return self.open_page(url).deny()
+
+    def open_page(self, url: str) -> LoginPage:
+        """
+        Open an authorization URL and leave the page as it is, for a press that comes late, twice or never.
+
+        Raises `UnexpectedPage` with the reason when there is no page to press a button on.
+        """
+        return self._browser().open_page(url)
+
+    def refuse(self, url: str, *, error: str, description: str = "") -> Callback:
+        """
+        Open an authorization URL of which the server sends the browser back with `error`, whoever would have approved.
+
+        Any code of RFC 6749 4.1.2.1 or OpenID Connect Core 3.1.2.6, or of your own. Raises like `approve`.
+        """
+        fault = refusal(error, description)
+        faults = self.state.faults
+        armed = faults.arm(fault, Place(self._issuer_at(url), "authorize"), times=1, optional=True)
+        try:
+            page = self._browser().visit(url)
+        finally:
+            faults.disarm(armed)
+        assert isinstance(page, Callback), "a fault that was armed answers"
+        return page
+
+    def _browser(self) -> Browser:
+        # Whichever issuer of the server answers: its callback is named as it names them
+        issuers = self.state.issuers
+        return Browser(self._app, self.state.journal, lambda name: issuers[name].profile.callback_names)
+
+    def _issuer_at(self, url: str) -> str:
+        _, _, path = url.partition("://")
+        first = path.partition("?")[0].split("/")[1:2]
+        return first[0] if first and first[0] in self.state.issuers else ""
