@@ -9,7 +9,6 @@ import re
 import urllib.parse
 
 from .config import IssuerSettings
-from .errors import InvalidRequest
 from .errors import InvalidScope
 from .errors import InvalidTarget
 from .model import Client

@@ -137,6 +137,22 @@ def _challenged(mock: Mock) -> TestResponse:
     return mock.get("/orders", f"Bearer {mock.tokens(scope='orders:read')['access_token']}")
 
 
+def _no_state(mock: Mock) -> TestResponse:
+    mock.oauth.client("careful", client_secret="s3cret-of-careful", require_state=True)
+    return mock.authorize(client_id="careful", state=None)
+
+
+def _posted_to_an_app(mock: Mock) -> TestResponse:
+    mock.oauth.client("native", client_secret="s3cret-of-native", redirect_uris=["com.example.app:/cb"])
+    return mock.authorize(client_id="native", redirect_uri="com.example.app:/cb", response_mode="form_post")
+
+
+def _locked(mock: Mock) -> TestResponse:
+    mock.oauth.change_user("alice", account="locked")
+    mock.oauth.client("auto", client_secret="s3cret-of-auto", consent="auto")
+    return mock.authorize(client_id="auto")
+
+
 _GOOD = "A" * 43
 
 CASES: tuple[Case, ...] = (
@@ -239,6 +255,11 @@ CASES: tuple[Case, ...] = (
          lambda m: m.authorize(code_challenge=_GOOD, code_challenge_method="S512")),
     Case("authorize", "`prompt=none` where a page has to be shown", 302, "login_required",
          "OpenID Connect Core 3.1.2.6", lambda m: m.authorize(prompt="none")),
+    Case("authorize", "no `state`, where `require_state` is set", 302, "invalid_request", "RFC 6749 10.12", _no_state),
+    Case("authorize", "`response_mode=form_post` to a redirect URI that is not http or https", 302, "invalid_request",
+         "RFC 6749 4.1.2.1", _posted_to_an_app),
+    Case("authorize", "a person whose `account` is `locked` or `disabled`", 302, "access_denied", "RFC 6749 4.1.2.1",
+         _locked),
     Case("authorize", "the person presses Deny", 302, "access_denied", "RFC 6749 4.1.2.1",
          lambda m: m.http.post("/authorize", base_url=m.base, data={"deny": "yes"}, query_string={
              "response_type": "code", "client_id": "crm", "redirect_uri": "http://localhost/cb"})),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
+from ..config import Profile
 from ..grants import GRANTS
 from ..messages import Request
-from ..config import Profile
 
 __all__ = ["known", "misnamed"]
 

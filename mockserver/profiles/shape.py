@@ -8,12 +8,12 @@ import typing
 
 import msgspec
 
+from ..config import Profile
 from ..errors import InvalidRequest
 from ..errors import OAuthError
 from ..messages import Pairs
 from ..messages import Reply
 from ..messages import Request
-from ..config import Profile
 
 __all__ = ["endpoint_at", "read", "shape"]
 

@@ -12,7 +12,6 @@ import msgspec
 from .. import settings as from_settings
 from ..assertions import BadAssertion
 from ..assertions import public_keys
-from ..config import Account
 from ..config import ClientKeywords
 from ..config import ClientSettings
 from ..config import UserSettings
@@ -22,6 +21,7 @@ from ..faults import Place
 from ..keys import SigningKey
 from ..model import Stub
 from ..model import User
+from ..policies import Account
 from ..scope import Scope
 from ..states import SeenState
 from ..states import seen_states

@@ -198,7 +198,17 @@ def _members() -> list[str]:
     inside = {"OAuthMock.from_layers", "Issuer.state", "Issuer.context"}
     return [
         f"{holder}.{name}"
-        for holder in ("OAuthMock", "Issuer", "RegisteredClient", "EndpointHandle", "Protected", "Variant", "Callback")
+        for holder in (
+            "OAuthMock",
+            "Issuer",
+            "RegisteredClient",
+            "EndpointHandle",
+            "AuthorizationEndpoint",
+            "Protected",
+            "Variant",
+            "LoginPage",
+            "Callback",
+        )
         for name in vars(getattr(mockserver, holder))
         if not name.startswith("_") and f"{holder}.{name}" not in inside
     ]

@@ -275,6 +275,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: pathlib.Path, content: by
             {"clients": [{"client_id": "a", "grant_types": ["implicit"]}]}, "grant_types has 'implicit'", id="grant"
         ),
         pytest.param(
+            {"state_min_length": 9, "state_max_length": 8},
+            "state_min_length = 9: more than state_max_length = 8; no state fits, so change one",
+            id="state lengths",
+        ),
+        pytest.param(
             {"scopes_supported": ["a"], "default_scope": "a z"},
             "default_scope = 'a z': scopes_supported does not know 'z'; add it there",
             id="default scope that is unknown",
@@ -379,6 +384,17 @@ def test_an_issuer_that_no_url_can_name_is_refused(name: str) -> None:
             {"token_endpoint_auth_method": "none", "grant_types": ("client_credentials",)},
             "may not use client_credentials (RFC 6749 4.4)",
             id="public client_credentials",
+        ),
+        pytest.param(
+            {"state_min_length": 9, "state_max_length": 8},
+            "state_min_length = 9 is more than state_max_length = 8; no state fits, so change one",
+            id="state lengths",
+        ),
+        pytest.param(
+            {"redirect_uri_policy": "host", "redirect_uris": ("app:/cb",)}, "has no plain host", id="redirect policy"
+        ),
+        pytest.param(
+            {"redirect_uri_https_only": True, "redirect_uris": ("http://a.example/",)}, "write https", id="https only"
         ),
         pytest.param({"redirect_uris": ("/cb",)}, "write an absolute URI without fragment", id="relative"),
         pytest.param({"redirect_uris": ("http://a/#x",)}, "write an absolute URI without fragment", id="fragment"),
