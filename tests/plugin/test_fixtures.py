@@ -264,12 +264,22 @@ def test_a_command_line_login_finds_a_browser(suite: Suite) -> None:
             assert callback == {"error": "access_denied", "state": "s1"} | callback
             assert "code" not in callback
 
+        def test_posted(oauthmock, oauthmock_browser):
+            client = oauthmock.client()
+            webbrowser.open(
+                f"{oauthmock.authorize_url}?response_type=code&client_id={client.client_id}&state=s1"
+                f"&redirect_uri={oauthmock.callback_url}&response_mode=form_post"
+            )
+            (exchange,) = oauthmock.journal.wait_for(1, endpoint="callback")
+            assert exchange.request.method == "POST"
+            assert sorted(dict(exchange.request.form)) == ["code", "state"]
+
         def test_put_back(oauthmock):
             assert webbrowser.open.__module__ == webbrowser.get.__module__ == "webbrowser"
         """
     )
 
-    suite.run().assert_outcomes(passed=9)
+    suite.run().assert_outcomes(passed=10)
 
 
 def test_an_error_page_in_the_browser_is_an_error_at_teardown(suite: Suite) -> None:
