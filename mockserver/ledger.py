@@ -89,6 +89,8 @@ class Ledger(cabc.Sequence[IssuedToken]):
     def __init__(self, size: int) -> None:
         self.issuing = threading.Lock()
         """Held by whoever looks at what was issued and then adds to it."""
+        self.current: dict[tuple[object, ...], IssuedToken] = {}
+        """The newest by holder, for `access_token_policy`; not bounded like the others, or older ones would live on."""
         self._tokens: collections.deque[IssuedToken] = collections.deque(maxlen=size)
         self._lock = threading.Lock()
 

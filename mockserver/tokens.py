@@ -8,6 +8,8 @@ import math
 import secrets
 import typing
 
+import msgspec
+
 from .context import Context
 from .credentials import new_jti
 from .credentials import new_secret
@@ -39,47 +41,64 @@ def store_code(record: AuthorizationRecord, context: Context, *, length: int | N
     return code
 
 
-def mint(issue: Issue, context: Context) -> Tokens:
+def mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
     """
-    Make the tokens that a grant decided on and store them in one atomic step.
+    Make the tokens that a grant decided on and store them in one atomic step: what the answer has, and what is kept.
 
     Raises `InvalidGrant` when the family was killed between the decision and this step.
     """
     policy = issue.client.policies.access_token_policy
-    # A refresh is asked for a new token, and has used up the old refresh token for it.
-    if policy == "new" or (policy == "same" and issue.refreshed_from is not None):
+    # A code and a refresh token are used up for a new one, which ends when they are replayed (RFC 6749 4.1.2)
+    if policy == "new" or (policy == "same" and (issue.taken or issue.refreshed_from is not None)):
         return _mint(issue, context)
     # The other policies look at what there is and then add to it.
     with context.ledger.issuing:
-        earlier = [token for token in context.ledger if _same_holder(token, issue) and token.alive]
-        if policy == "same":
-            now = context.clock.now()
-            wanted = (issue.scope, _audience(issue, context))
-            current = [token for token in earlier if (token.scope, token.audience) == wanted and now < token.expires_at]
-            return _again(current[-1], issue, now) if current else _mint(issue, context)
-        tokens = _mint(issue, context)
-        for token in earlier:
-            context.store.revoke(Kind.ACCESS, token.access_token)
-        return tokens
+        earlier = context.ledger.current.get(_holder(issue, context))
+        if policy == "same" and earlier is not None and _as_good_as_new(earlier, issue, context):
+            return _again(earlier, issue, context)
+        tokens, issued = _mint(issue, context)
+        if policy == "one_live" and earlier is not None:
+            context.store.revoke(Kind.ACCESS, earlier.access_token)
+        context.ledger.current[_holder(issue, context)] = issued
+        return tokens, issued
 
 
-def _same_holder(token: IssuedToken, issue: Issue) -> bool:
-    username = issue.user.username if issue.user else None
-    return (token.client_id, token.username) == (issue.client.client_id, username)
+def _holder(issue: Issue, context: Context) -> tuple[object, ...]:
+    """Who has a token of its own: a client for a person, and under `same` for a scope and an audience as well."""
+    policies = issue.client.policies
+    whose = (policies.access_token_policy, issue.client.client_id, issue.user.username if issue.user else None)
+    return whose if policies.access_token_policy == "one_live" else (*whose, issue.scope, _audience(issue, context))
 
 
-def _again(token: IssuedToken, issue: Issue, now: float) -> Tokens:
+def _as_good_as_new(token: IssuedToken, issue: Issue, context: Context) -> bool:
+    """Whether a token still opens what it opened, and its refresh token has not been used, ended or left to expire."""
+    now = context.clock.now()
+    values = [(Kind.ACCESS, token.access_token)]
+    if issue.refresh:
+        values.append((Kind.REFRESH, token.refresh_token or ""))
+    entries = [context.store.find(kind, value) for kind, value in values]
+    return all(entry and entry.alive and not entry.uses and now < entry.record.expires_at for entry in entries)
+
+
+def _again(token: IssuedToken, issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
     """The answer with a token that was given out before, and the seconds that are left of it."""
-    return Tokens(
+    now = context.clock.now()
+    tokens = Tokens(
         access_token=token.access_token,
         expires_in=math.ceil(token.expires_at - now),
         scope=token.scope,
         altered=issue.altered,
         refresh_token=token.refresh_token if issue.tell_refresh_token else None,
+        id_token=_id_token(issue, context, now, token.access_token) if issue.id_token else None,
     )
+    answered = msgspec.structs.replace(
+        token, grant_type=issue.grant_type, client_auth=issue.client_auth, id_token=tokens.id_token
+    )
+    context.ledger.add(answered)
+    return tokens, answered
 
 
-def _mint(issue: Issue, context: Context) -> Tokens:
+def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
     now = context.clock.now()
     policies = issue.client.policies
     expires_in = policies.access_token_lifetime if issue.access_token_lifetime is None else issue.access_token_lifetime
@@ -123,28 +142,27 @@ def _mint(issue: Issue, context: Context) -> Tokens:
         refresh_token=refresh_token if issue.tell_refresh_token else None,
         id_token=_id_token(issue, context, now, access_token) if issue.id_token else None,
     )
-    context.ledger.add(
-        IssuedToken(
-            access_token=access_token,
-            refresh_token=refresh_token,
-            id_token=tokens.id_token,
-            token_type=tokens.token_type,
-            grant_type=issue.grant_type,
-            client_id=issue.client.client_id,
-            client_auth=issue.client_auth,
-            username=issue.user.username if issue.user else None,
-            scope=issue.scope,
-            issuer=issue.issuer,
-            issued_at=now,
-            expires_in=expires_in,
-            audience=_audience(issue, context),
-            family=issue.family,
-            refreshed_from=issue.refreshed_from,
-            store=context.store,
-            clock=context.clock,
-        )
+    issued = IssuedToken(
+        access_token=access_token,
+        refresh_token=refresh_token,
+        id_token=tokens.id_token,
+        token_type=tokens.token_type,
+        grant_type=issue.grant_type,
+        client_id=issue.client.client_id,
+        client_auth=issue.client_auth,
+        username=issue.user.username if issue.user else None,
+        scope=issue.scope,
+        issuer=issue.issuer,
+        issued_at=now,
+        expires_in=expires_in,
+        audience=_audience(issue, context),
+        family=issue.family,
+        refreshed_from=issue.refreshed_from,
+        store=context.store,
+        clock=context.clock,
     )
-    return tokens
+    context.ledger.add(issued)
+    return tokens, issued
 
 
 def _audience(issue: Issue, context: Context) -> tuple[str, ...]:

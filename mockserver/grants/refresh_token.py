@@ -43,11 +43,11 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         raise InvalidRequest(
             "refresh_token is missing.", hint="the grant needs the parameter refresh_token (RFC 6749 6)"
         )
-    record = _good(value, client, context)
+    found, record = _good(value, client, context)
     # Before the token is taken: a scope that is refused costs nothing.
     scope = _narrowed(request.scope, record.scope)
     audience = narrowed_audience(request.audience, record.audience)
-    successor = _successor(value, record, client.policies.refresh, context)
+    successor = _successor(value, found, record, client.policies.refresh, context)
     return Issue(
         client=client,
         user=record.user,
@@ -70,8 +70,8 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     )
 
 
-def _good(value: str, client: Client, context: Context) -> TokenRecord:
-    """What the refresh token stands for, if it is this client's and may still be used."""
+def _good(value: str, client: Client, context: Context) -> tuple[Entry, TokenRecord]:
+    """What the refresh token stands for, if it is this client's and may still be used, or has been used before."""
     found = context.store.find(Kind.REFRESH, value)
     if found is None or not isinstance(found.record, TokenRecord):
         raise _refused(f"this issuer never issued the refresh token: {origin(value)}")
@@ -83,24 +83,31 @@ def _good(value: str, client: Client, context: Context) -> TokenRecord:
         )
     if not found.alive:
         raise _refused("the refresh token has been revoked")
-    now = context.clock.now()
+    # That a used one comes again is worse than that it has expired: RFC 9700 4.14.2 does not ask how late.
+    if not found.uses:
+        _check_age(record, now=context.clock.now())
+    return found, record
+
+
+def _check_age(record: TokenRecord, *, now: float) -> None:
     if now >= record.expires_at:
         raise _refused(f"the refresh token expired {now - record.expires_at:.0f} s ago (refresh_token_lifetime)")
-    return record
 
 
-def _successor(value: str, record: TokenRecord, rule: RefreshPolicySettings, context: Context) -> _Successor:
+def _successor(
+    value: str, found: Entry, record: TokenRecord, rule: RefreshPolicySettings, context: Context
+) -> _Successor:
     """Take the token where the policy says that it is used up, and say what goes in its place."""
     now = context.clock.now()
     if rule.policy in ("static", "omit"):
         return _Successor(value, taken=False, told=rule.policy == "static")
-    if rule.policy == "rotate_every" and now - record.issued_at < (rule.seconds or 0):
+    if rule.policy == "rotate_every" and not found.uses and now - record.issued_at < (rule.seconds or 0):
         return _Successor(value, taken=False)
     taken = context.store.take(Kind.REFRESH, value, now=now)
     if taken is None or not taken.alive:
         raise _refused("the refresh token has been revoked")
     if rule.policy == "rotate_grace":
-        _check_grace(taken, rule, record, context)
+        _check_grace(taken, rule, record, context, now=now)
         # Whoever comes in the time of grace is given the same successor: nobody's is worth less.
         return _Successor(successor(value, context.seed), taken=True)
     if taken.uses:
@@ -115,17 +122,20 @@ def _successor(value: str, record: TokenRecord, rule: RefreshPolicySettings, con
     return _Successor(None, taken=True, expires_at=record.expires_at if rule.policy == "fixed_life" else None)
 
 
-def _check_grace(taken: Entry, rule: RefreshPolicySettings, record: TokenRecord, context: Context) -> None:
+def _check_grace(
+    taken: Entry, rule: RefreshPolicySettings, record: TokenRecord, context: Context, *, now: float
+) -> None:
     if taken.first_use is None:
         return
-    ago, uses, seconds = context.clock.now() - taken.first_use, rule.uses or 0, rule.seconds or 0
-    if ago > seconds or taken.uses > uses:
+    ago, uses, seconds = now - taken.first_use, rule.uses or 0, rule.seconds or 0
+    if ago >= seconds or taken.uses > uses:
         context.store.kill(record.family)
-        late = f"{ago:.0f} s ago" if ago > seconds else f"{taken.uses} times"
+        late = f"{ago:.0f} s ago" if ago >= seconds else f"{taken.uses} times"
         raise _refused(
             f"the refresh token has been used before, {late}; the grace is {seconds} s and {uses} more: the whole"
             " family is revoked (RFC 9700 4.14.2)"
         )
+    _check_age(record, now=now)
 
 
 def _narrowed(asked: Scope | None, granted: Scope) -> Scope:

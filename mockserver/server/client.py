@@ -20,6 +20,7 @@ from ..model import Client
 from ..model import Secret
 from ..model import User
 from ..pkce import check_challenge
+from ..policies import Seconds
 from ..registration import allowed_scope
 from ..registration import default_scope
 from ..registration import has_refresh
@@ -103,11 +104,11 @@ class RegisteredClient:
         Mint an access and a refresh token as if `user` (None: the first registered) had been through the dance.
 
         For connectors that start from a stored refresh token. Lifetimes are seconds. Raises `InvalidScope` for a scope
-        that the client may not have, `ConfigurationError` for an unknown user.
+        that the client may not have, `ConfigurationError` for an unknown user or an impossible lifetime.
         """
         context = self._issuer.context
         person = _person(context, user)
-        mint(
+        _, token = mint(
             Issue(
                 client=self._client,
                 user=person,
@@ -116,14 +117,16 @@ class RegisteredClient:
                 client_auth="",
                 issuer=self._issuer.identifier,
                 family=new_family(),
+                # As if a code had been redeemed for it
+                taken=True,
                 refresh="refresh_token" in self._client.grant_types,
                 auth_time=context.clock.now(),
-                access_token_lifetime=access_token_lifetime,
-                refresh_token_lifetime=refresh_token_lifetime,
+                access_token_lifetime=_seconds("access_token_lifetime", access_token_lifetime),
+                refresh_token_lifetime=_seconds("refresh_token_lifetime", refresh_token_lifetime),
             ),
             context,
         )
-        return context.ledger.last
+        return token
 
     def issue_code(
         self,
@@ -146,13 +149,14 @@ class RegisteredClient:
         context = self._issuer.context
         now = context.clock.now()
         granted = _granted(scope, self._client, context)
+        seconds = _seconds("lifetime", lifetime)
         record = AuthorizationRecord(
             family=new_family(),
             client_id=self.client_id,
             user=_person(context, user),
             asked=granted,
             scope=granted,
-            expires_at=now + (self._client.policies.authorization_code_lifetime if lifetime is None else lifetime),
+            expires_at=now + (self._client.policies.authorization_code_lifetime if seconds is None else seconds),
             redirect_uri=redirect_uri,
             code_challenge=code_challenge,
             code_challenge_method=check_challenge(code_challenge, code_challenge_method, required=False),
@@ -277,6 +281,16 @@ def _granted(scope: str | None, client: Client, context: Context) -> Scope:
     """What a test asks for, separated by spaces whatever the client's requests have between two scopes."""
     asked = parse_scope(scope)
     return default_scope(client, context.settings) if asked is None else allowed_scope(asked, client, context.settings)
+
+
+def _seconds(key: str, value: int | None) -> int | None:
+    """A lifetime as a test wrote it, held to what the setting of that name may be. Raises `ConfigurationError`."""
+    try:
+        return msgspec.convert(value, Seconds | None)
+    except msgspec.ValidationError:
+        raise ConfigurationError(
+            f"{key} = {value!r}: write whole seconds from 0 (expired at once) to 2**53, or leave it out"
+        ) from None
 
 
 def registered_user(context: Context, username: str) -> User:

@@ -6,6 +6,7 @@ import base64
 import collections.abc as cabc
 import json
 import re
+import threading
 import typing
 import urllib.parse
 
@@ -98,6 +99,26 @@ class Http:
         """Status, JSON and every header that means something."""
         sent = {name: response.headers[name] for name in _HEADERS if name in response.headers}
         return response.status_code, response.get_json(), sent
+
+    @staticmethod
+    def at_once(calls: cabc.Sequence[cabc.Callable[[], typing.Any]]) -> list[typing.Any]:
+        """Every call in a thread of its own, all let go at the same time: what each returned, or raised, in order."""
+        gate = threading.Barrier(len(calls))
+        outcomes: list[typing.Any] = [None] * len(calls)
+
+        def run(index: int) -> None:
+            gate.wait()
+            try:
+                outcomes[index] = calls[index]()
+            except Exception as error:  # for the test to see, which compares outcomes
+                outcomes[index] = error
+
+        threads = [threading.Thread(target=run, args=(index,)) for index in range(len(calls))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return outcomes
 
     @staticmethod
     def callback(response: TestResponse) -> tuple[int, str, list[tuple[str, str]], str | None]:
