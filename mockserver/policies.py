@@ -54,7 +54,7 @@ SigningAlgorithm = typing.Literal["RS256", "ES256"]
 
 # 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)
 Seconds = typing.Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Positive = typing.Annotated[int, msgspec.Meta(gt=0)]
+Positive = typing.Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 CodeLength = typing.Annotated[int, msgspec.Meta(ge=64, le=16384)]
 BearerMethods = typing.Annotated[tuple[BearerMethod, ...], msgspec.Meta(min_length=1)]
 
@@ -71,8 +71,8 @@ class RefreshPolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 
     policy: RefreshPolicyName
     seconds: Positive | None = None
-    """`rotate_grace`: how long a used token stays good, by default 30. `rotate_every`: its age at which it is replaced,
-    by default a day."""
+    """`rotate_grace`: how long a used token stays good, by default 30. `rotate_every`: the age at which a use
+    replaces it, by default a day."""
     uses: Positive | None = None
     """`rotate_grace`: how often it may come again in that time, by default once."""
 

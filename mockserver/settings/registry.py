@@ -60,7 +60,7 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
     _scope(what, "default_scope", settings.default_scope, issuer)
     wrong = refresh_policy(policies)
     if wrong is not None:
-        raise ConfigurationError(f"{what}: {wrong}", key="refresh_policy")
+        raise ConfigurationError(f"{what}: refresh_policy: {wrong}", key="refresh_policy")
     return Client(
         client_id=settings.client_id,
         secrets=credentials.secrets(what, settings, methods),
@@ -157,9 +157,13 @@ def refresh_policy(policies: Policies) -> str | None:
     given = policies.refresh_policy
     if not isinstance(given, RefreshPolicySettings):
         return None
+    # One that was made in Python has not been looked at yet.
+    _, problems = sound(msgspec.structs.asdict(given), RefreshPolicySettings)
+    if problems:
+        return problems[0][1]
     has = _REFRESH_NUMBERS.get(given.policy, ())
     for key in ("seconds", "uses"):
         if getattr(given, key) is not None and key not in has:
-            with_it = " and ".join(repr(policy) for policy, keys in _REFRESH_NUMBERS.items() if key in keys)
-            return f"refresh_policy {given.policy!r} has no {key}, {with_it} has; leave it out"
+            with_it = " or ".join(repr(policy) for policy, keys in _REFRESH_NUMBERS.items() if key in keys)
+            return f"{given.policy!r} has no {key}; leave it out, or write {with_it}"
     return None

@@ -44,6 +44,11 @@ def sound(
         elif key in _NESTED:
             kept[key], found = _nested(key, value, path)
             problems += found
+        elif isinstance(value, dict) and (table := _table(fields[key].type)) is not None:
+            kept[key], found = sound(value, table, path)
+            problems += found
+            if found:
+                del kept[key]
         elif (message := _mismatch(value, fields[key].type)) is not None:
             problems.append((path, f"{dotted(path)} = {value!r}: {message}"))
         else:
@@ -103,6 +108,15 @@ def _mismatch(value: typing.Any, kind: typing.Any) -> str | None:
             return nearest(strange[0], words)
         message = str(error)
         return f"{message[0].lower()}{message[1:]}"
+    return None
+
+
+def _table(kind: typing.Any) -> type[msgspec.Struct] | None:
+    """The keys of what may be a table, or one of several things of which one is a table."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return next((table for part in typing.get_args(kind) if (table := _table(part)) is not None), None)
     return None
 
 
