@@ -143,16 +143,17 @@ def test_of_requests_at_once_exactly_so_many_are_taken(mock: OAuthMock, ask: typ
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        pytest.param({"requests": 0, "seconds": 1}, "`int` >= 1", id="no request"),
-        pytest.param({"requests": 1, "seconds": 10**400}, "out of range|`int` <=", id="an endless window"),
-        pytest.param({"requests": 1}, "missing required field `seconds`", id="half of it"),
-        pytest.param({"requests": 1, "second": 1}, "field", id="a slip"),
-        pytest.param(5, "expected `object", id="a number"),
+        pytest.param({"requests": 0, "seconds": 1}, ".requests = 0: expected `int` >= 1", id="no request"),
+        pytest.param({"requests": 1, "seconds": 10**400}, "expected `int` <= 9007", id="an endless window"),
+        pytest.param({"requests": 1}, ": seconds is missing; add it", id="half of it"),
+        pytest.param({"requests": 1, "second": 1}, ".second'; did you mean 'seconds'?", id="a slip"),
+        pytest.param(5, " = 5: expected `object", id="a number"),
     ],
 )
 def test_a_wrong_limit_is_named(value: typing.Any, message: str) -> None:
     """Key and value, for the server and for a client."""
-    with pytest.raises(ConfigurationError, match=rf"token_rate_limit = .*({message})"):
-        OAuthMock(token_rate_limit=value)
-    with pytest.raises(ConfigurationError, match=rf"token_rate_limit = .*({message})"):
-        OAuthMock().client(token_rate_limit=value)
+    for make in (OAuthMock, OAuthMock().client):
+        with pytest.raises(ConfigurationError) as caught:
+            make(token_rate_limit=value)
+        assert "token_rate_limit" in str(caught.value)
+        assert message in str(caught.value)
