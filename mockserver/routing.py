@@ -1,0 +1,85 @@
+"""Where a request is going: the host, the issuer, the endpoint and its methods."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import re
+
+import msgspec
+
+from . import profiles
+from .config import Settings
+from .context import Context
+from .endpoints import ENDPOINTS
+from .endpoints import UNKNOWN
+from .endpoints import ClientEndpoint
+from .endpoints import Endpoint
+from .errors import Inaccessible
+from .messages import Request
+from .registration import is_loopback
+
+__all__ = ["check_host", "check_method", "issuer", "route"]
+
+# uri-host [ ":" port ], RFC 9110 7.2, of names and addresses as they are written on loopback and in `allow_hosts`
+_HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))?")
+_AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+
+
+def check_host(request: Request, settings: Settings, port: int | None) -> None:
+    """
+    Only names that are ours are answered, so that no foreign name gets into an issuer (RFC 9110 7.4).
+
+    `port` is the one that loopback names are asked at; None: any. Raises `Inaccessible`.
+    """
+    found = _HOST.fullmatch(request.host)
+    name, asked = (found["name"], found["port"]) if found else ("", "")
+    if name and is_loopback(name) and (port is None or asked == str(port)):
+        return
+    allowed = {host.lower() for host in settings.allow_hosts}
+    if settings.issuer is not None:
+        allowed.add(settings.issuer.partition("://")[2].partition("/")[0].lower())
+    if not name or (request.host not in allowed and name not in allowed):
+        raise Inaccessible(
+            "This server does not answer for the host that was asked.",
+            hint=f"the Host header is {request.host!r}; to answer for it: --allow-host {name or 'NAME'},"
+            f" or OAuthMock(allow_hosts=[{name or 'NAME'!r}])",
+            status=421,
+        )
+
+
+def issuer(request: Request, issuers: cabc.Mapping[str, Context]) -> tuple[Request, Context]:
+    """The issuer that the first path segment names, and the path below it."""
+    path = request.path
+    if path.startswith(_AUTHORIZATION_SERVER + "/"):
+        # RFC 8414 3.1: for an issuer with a path the well-known part comes first
+        path = path.removeprefix(_AUTHORIZATION_SERVER) + _AUTHORIZATION_SERVER
+    first, _, rest = path[1:].partition("/")
+    if first and first in issuers:
+        return msgspec.structs.replace(request, path="/" + rest, issuer=first), issuers[first]
+    return request, issuers[""]
+
+
+def route(path: str, context: Context) -> Endpoint | ClientEndpoint:
+    if path in context.stubs:
+        return ENDPOINTS["protected"]
+    name = profiles.endpoint_at(path, context.profile)
+    if name is not None:
+        return ENDPOINTS[name]
+    if path == "/callback":
+        return ENDPOINTS["callback"]
+    if path in context.published:
+        return ENDPOINTS["client_jwks"]
+    return ENDPOINTS["api"] if path == "/api" or path.startswith("/api/") else UNKNOWN
+
+
+def check_method(request: Request, endpoint: Endpoint | ClientEndpoint) -> None:
+    allowed = endpoint.methods
+    if not allowed or request.method in allowed or (request.method == "HEAD" and "GET" in allowed):
+        return
+    raise Inaccessible(
+        "The method is not allowed here.",
+        # RFC 6749 3.2: the client must use POST at the token endpoint
+        hint=f"{request.method} was used; the {endpoint.name} endpoint takes {' and '.join(allowed)}",
+        status=405,
+        allow=", ".join(allowed),
+    )

@@ -1,0 +1,100 @@
+"""What one pass has found out about a request, and the entry that the journal makes of it."""
+
+from __future__ import annotations
+
+import functools
+import time
+
+import msgspec
+
+from .context import Context
+from .endpoints import UNKNOWN
+from .endpoints import ClientEndpoint
+from .endpoints import Endpoint
+from .errors import OAuthError
+from .faults import Place
+from .faults import Strikes
+from .journal import Exchange
+from .journal import RecordedBody
+from .journal import Verdict
+from .messages import Authenticated
+from .messages import Presented
+from .messages import Reply
+from .messages import Request
+from .redaction import SECRET_PARAMETERS
+from .redaction import conceal
+
+__all__ = ["Seen", "exchange"]
+
+
+class Seen(msgspec.Struct):
+    """What one pass has found out so far, for the journal; the stages never look at it."""
+
+    request: Request
+    context: Context
+    endpoint: Endpoint | ClientEndpoint = UNKNOWN
+    presented: tuple[Presented, ...] = ()
+    caller: Authenticated | None = None
+    error: OAuthError | None = None
+    exception: BaseException | None = None
+    strikes: Strikes = msgspec.field(default_factory=Strikes)
+
+    def place(self) -> Place:
+        path = self.request.path if self.endpoint.name in ("protected", "api") else None
+        return Place(self.context.name, self.endpoint.name, path)
+
+
+def exchange(number: int, raw: Request, seen: Seen, reply: Reply, began: float) -> Exchange:
+    """The entry for the journal; `began` is a reading of `time.perf_counter`."""
+    request, caller = seen.request, seen.caller
+    client_id, client_auth = None, None
+    if caller is not None:
+        client_id, client_auth = caller.client.client_id, caller.method
+    elif seen.presented:
+        client_id = seen.presented[0].client_id or None
+        client_auth = "+".join(presented.method for presented in seen.presented)
+    secrets = functools.partial(_secrets, raw, seen.context)
+    parameters = {**dict(reversed(request.query)), **dict(reversed(request.form))}
+    at_token = seen.endpoint.name in ("token", "refresh")
+    return Exchange(
+        number=number,
+        issuer=seen.context.name,
+        endpoint=seen.endpoint.name,
+        path=request.path,
+        request=raw,
+        body=RecordedBody.of(raw.body),
+        parameters=parameters,
+        client_id=client_id or parameters.get("client_id"),
+        client_auth=client_auth,
+        basic_encoding=caller.encoding if caller else "",
+        credentials=request.credentials,
+        grant_type=parameters.get("grant_type") if at_token else None,
+        verdict=_verdict(seen, reply),
+        why=reply.why if reply.accepted else conceal(reply.why, secrets()),
+        fault=", ".join(seen.strikes.names),
+        status=reply.status,
+        error=seen.error.body().get("error") if seen.error else None,
+        reply=reply,
+        seconds=time.perf_counter() - began,
+        exception=seen.exception,
+        secrets=secrets,
+    )
+
+
+def _secrets(raw: Request, context: Context) -> list[str]:
+    """What must not be shown of an exchange, beside what shows itself by the name of a parameter that the RFCs have."""
+    names = {name.lower(): rfc for table in context.profile.parameter_names.values() for name, rfc in table.items()}
+    renamed = [
+        value
+        for name, value in (*raw.form, *raw.query)
+        if name not in SECRET_PARAMETERS and names.get(name.lower(), name.lower()) in SECRET_PARAMETERS
+    ]
+    return [*context.secrets(), *renamed]
+
+
+def _verdict(seen: Seen, reply: Reply) -> Verdict:
+    if seen.exception is not None:
+        return "error"
+    if seen.strikes.replaced:
+        return "faulted"
+    return "accepted" if reply.accepted else "refused"
