@@ -10,7 +10,6 @@ import hashlib
 import json
 import threading
 import typing
-import warnings
 
 import jwt
 import msgspec
@@ -18,10 +17,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from . import jws
 from .policies import SigningAlgorithm
 from .redaction import without
 
-__all__ = ["KeySet", "SigningKey", "signed"]
+__all__ = ["KeySet", "SigningKey"]
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -45,7 +45,7 @@ class SigningKey(msgspec.Struct, frozen=True):
 
     def sign(self, claims: cabc.Mapping[str, typing.Any], *, typ: str) -> str:
         """A JWS in compact form whose header has `typ`, `alg` and `kid` (RFC 7515 3.1)."""
-        return signed(claims, self.private, alg=self.alg, headers={"typ": typ, "kid": self.kid})
+        return jws.sign(claims, self.private, alg=self.alg, headers={"typ": typ, "kid": self.kid})
 
     def pem(self) -> str:
         """The private key, PKCS #8."""
@@ -90,20 +90,6 @@ class KeySet:
     def jwks(self, algs: cabc.Iterable[SigningAlgorithm]) -> dict[str, list[dict[str, str]]]:
         """The JWK Set (RFC 7517 5) of the algorithms in use: public members alone."""
         return {"keys": [self.signing(alg).public_jwk() for alg in algs]}
-
-
-def signed(
-    claims: cabc.Mapping[str, typing.Any],
-    key: PrivateKey | str,
-    *,
-    alg: str,
-    headers: cabc.Mapping[str, typing.Any],
-) -> str:
-    """A JWS in compact form under a private key, or under the octets of a secret (RFC 7515 3.1)."""
-    with warnings.catch_warnings():
-        # PyJWT warns of secrets that are shorter than the hash; real servers give them out.
-        warnings.simplefilter("ignore")
-        return jwt.encode(dict(claims), key, algorithm=alg, headers=dict(headers))
 
 
 _RSA_LOCK = threading.Lock()

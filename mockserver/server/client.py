@@ -9,11 +9,11 @@ import typing
 
 import msgspec
 
+from .. import jws
 from ..assertions import MAC_ALGORITHMS
 from ..credentials import new_secret
 from ..errors import ConfigurationError
 from ..keys import SigningKey
-from ..keys import signed
 from ..messages import Issue
 from ..model import AuthorizationRecord
 from ..model import Client
@@ -192,7 +192,7 @@ class RegisteredClient:
         }
         kid = {} if self._key is None else {"kid": self._key.kid}
         header = {"typ": "JWT", **kid, **(headers or {})}
-        return signed(
+        return jws.sign(
             {name: value for name, value in made.items() if value is not None},
             self.client_secret if self._key is None else self._key.private,
             alg=self.signing_alg,
