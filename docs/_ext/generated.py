@@ -17,6 +17,7 @@ import typing
 import click
 import msgspec
 import refusals
+import requirement_rows
 
 from mockserver import clientauth
 from mockserver import config
@@ -498,6 +499,8 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "grants": grant_table,
     "command": command_pages,
     "clauses": clauses,
+    "connectors-rows": requirement_rows.table,
+    "connectors-not-covered": requirement_rows.not_covered,
     "refusals-token": lambda: _refusals("token"),
     "refusals-authorize": lambda: _refusals("authorize"),
     "refusals-resource": lambda: _refusals("resource"),

@@ -9,6 +9,7 @@ import typing
 import urllib.parse
 
 import httpx
+
 from connectors.errors import Busy
 from connectors.errors import CallbackRejected
 from connectors.errors import LoginFailed

@@ -9,6 +9,7 @@ import time
 import typing
 
 import httpx
+
 from connectors.answers import Person
 from connectors.answers import Token
 from connectors.answers import code_in

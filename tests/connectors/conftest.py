@@ -9,9 +9,9 @@ import time
 import httpx
 import pytest
 import time_machine
+
 from connectors.rows import ROWS
 from connectors.world import World
-
 from mockserver import OAuthMock
 
 

@@ -12,6 +12,7 @@ import time
 import typing
 
 import httpx
+
 from connectors.answers import Person
 from connectors.answers import Token
 from connectors.answers import code_in
@@ -42,6 +43,7 @@ class Authentication:
     grant_type: str = ""
     grant_type_key: str = "grant_type"
     refresh_grant_type_key: str = "grant_type"
+    response_type: str = "code"
     response_type_key: str = "code"
     oauth_authorised_code: str = dataclasses.field(default="", repr=False)
     state_length: int = 32
@@ -53,6 +55,7 @@ class Authentication:
     url_tab: Rows = ()
     header_tab: Rows = ()
     body_tab: Rows = ()
+    authorization_tab: Rows = ()
     content_type: str = _FORM
     client_id_name: str = "client_id"
     timeout_limit: float = 30
@@ -125,11 +128,12 @@ class Patchworks:
         form = self._form
         state = "".join(secrets.choice(_ALPHABET) for _ in range(form.state_length))
         asked = [
-            ("response_type", "code"),
+            ("response_type", form.response_type),
             ("client_id", form.client_id),
             ("redirect_uri", form.callback_url),
             ("state", state),
             *self._scope(),
+            *form.authorization_tab,
         ]
         came = self._person(with_query(self._filled(form.authorization_url), asked))
         return code_in(came, state=state, code_key=form.response_type_key)

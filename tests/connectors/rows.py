@@ -18,11 +18,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     One test.
 
     With a `product` it is wholly said here: the form as it is filled in, the issuer and the client it meets, and what
-    comes of one request to the API. Without one a function does it, named after the case.
+    comes of one request to the API. Without one a function does it, named after the case unless `act` names it.
     """
 
     kind: typing.Literal["positive", "negative", "edge"]
     case: str
+    act: str = ""
     product: typing.Literal["boomi", "patchworks", "sap"] | None = None
     form: Table = {}
     issuer: Table = {}
@@ -48,9 +49,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return f"{self.kind}-{self.case}"
 
     @property
-    def act(self) -> str:
-        """The function of a case that is not wholly said in the file."""
-        return _slug(self.case)
+    def function(self) -> str:
+        """What does a case that is not wholly said in the file."""
+        return self.act or _slug(self.case)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

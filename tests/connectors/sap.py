@@ -12,6 +12,7 @@ import time
 import typing
 
 import httpx
+
 from connectors.answers import Token
 from connectors.answers import token_in
 from connectors.errors import Busy

@@ -5,12 +5,12 @@ from __future__ import annotations
 import urllib.parse
 
 import httpx
-from connectors.world import BODY
-from connectors.world import World
+import pytest
+
 from connectors.errors import NotAuthorized
 from connectors.errors import Refused
-
-import pytest
+from connectors.world import BODY
+from connectors.world import World
 
 
 def test_row_26_urls_with_an_account(world: World) -> None:

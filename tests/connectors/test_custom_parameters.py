@@ -7,10 +7,11 @@ import http.client
 import urllib.parse
 
 import pytest
-from connectors.world import World
+
 from connectors.errors import FormError
 from connectors.sap import Custom
 from connectors.sap import Place
+from connectors.world import World
 
 _MOST = 20
 

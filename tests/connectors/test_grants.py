@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import urllib.parse
 
 import pytest
+
 from connectors.answers import Came
-from connectors.world import World
 from connectors.errors import CallbackRejected
 from connectors.errors import LoginFailed
 from connectors.errors import NeedsConsent
 from connectors.errors import TimedOut
+from connectors.world import World
+from mockserver.policies import Account
 
 
 def test_row_12_three_grants(world: World) -> None:
@@ -87,6 +90,58 @@ def consent_for_fewer_scopes(world: World) -> None:
     assert world.orders.exchanges[-1].error == "insufficient_scope"
 
 
+def double_click(world: World) -> None:
+    """Two presses are two codes; the browser follows the second, and one code is redeemed."""
+    codes: list[str | None] = []
+
+    def clicks_twice(url: str) -> Came:
+        page = world.issuer.open_page(url)
+        first, second = page.approve(user="alice"), page.approve(user="alice")
+        codes.extend((first.code, second.code))
+        return second
+
+    world.person = clicks_twice
+    world.works(world.boomi(grant_type="authorization_code"))
+    assert codes[0] != codes[1]
+    assert world.asked_for_tokens[0].sent("code")["body"] == (codes[1],)
+
+
+def server_sends_back(world: World) -> None:
+    """RFC 6749 4.1.2.1: with the state, which the connector looks at first."""
+    world.person = lambda url: world.issuer.refuse(url, error=world.case.case)
+    error = world.fails(world.boomi(grant_type="authorization_code"), "LoginFailed")
+    assert isinstance(error, LoginFailed)
+    assert error.error == world.case.case
+
+
+# -- row 14 ------------------------------------------------------------------------------------------------------------
+
+
+def test_row_14_offline_access(world: World) -> None:
+    """S1:99."""
+    world.prove(globals())
+
+
+def _grants_of_two_hours(world: World) -> list[str]:
+    connector = world.boomi(grant_type="authorization_code", **world.case.form)
+    world.works(connector)
+    world.later(hours=1)
+    world.works(connector)
+    return world.oauthmock.journal.grant_types
+
+
+def refreshes(world: World) -> None:
+    assert _grants_of_two_hours(world) == ["authorization_code", "refresh_token"]
+    assert world.issuer.tokens[0].refresh_token is not None
+
+
+def asks_again(world: World) -> None:
+    """Without a refresh token somebody has to log in again."""
+    assert _grants_of_two_hours(world) == ["authorization_code", "authorization_code"]
+    confirmed = world.case.form.get("confirm_offline_access", True)
+    assert (world.issuer.tokens[0].refresh_token is None) == confirmed
+
+
 # -- rows 15 and 16 ----------------------------------------------------------------------------------------------------
 
 
@@ -109,6 +164,15 @@ def token_without_refresh_token(world: World) -> None:
     world.later(hours=1)
     world.works(connector)
     assert world.oauthmock.journal.grant_types == ["password", "password"]
+
+
+def account_cannot_log_in(world: World) -> None:
+    """The password is right; the description alone says what is in the way."""
+    account: Account = "locked" if world.case.case == "locked account" else "second_factor"
+    world.issuer.change_user("alice", account=account)
+    world.fails(world.boomi(grant_type="password"), "Refused")
+    described = {"locked": "The account is locked.", "second_factor": "A second factor is required."}
+    assert json.loads(world.asked_for_tokens[-1].reply.body)["error_description"] == described[account]
 
 
 def test_row_16_client_id_and_secret(world: World) -> None:

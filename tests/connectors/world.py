@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import pathlib
 import typing
 
 import httpx
 import pytest
 import time_machine
+
 from connectors import errors
 from connectors.answers import Came
 from connectors.answers import Person
@@ -20,7 +22,6 @@ from connectors.sap import Adapter
 from connectors.sap import Credential
 from connectors.sap import Credentials
 from connectors.sap import Custom
-
 from mockserver import OAuthMock
 from mockserver.errors import UnexpectedPage
 from mockserver.journal import Exchange
@@ -47,6 +48,9 @@ class World:
         self.orders = self.issuer.protect("/orders/7", scope=case.protects, json={"id": 7})
         self.credentials = self.cache()
         self.person: Person = self.approves
+        self.logged: pytest.LogCaptureFixture
+        """Where a test looks for secrets."""
+        self.folder: pathlib.Path
         self._traveller = traveller
 
     # -- the person ----------------------------------------------------------------------------------------------------
@@ -57,6 +61,10 @@ class World:
             return self.issuer.approve(url, user="alice")
         except UnexpectedPage:
             return None
+
+    def _asked(self, url: str) -> Came | None:
+        """Whoever is the person by now."""
+        return self.person(url)
 
     # -- the products --------------------------------------------------------------------------------------------------
 
@@ -76,7 +84,7 @@ class World:
             "access_token_url": self.issuer.token_url,
             **form,
         }
-        return Boomi(Connection(**form), http=self.http, person=lambda url: self.person(url))
+        return Boomi(Connection(**form), http=self.http, person=self._asked)
 
     def patchworks(self, **form: typing.Any) -> Patchworks:
         base = self.oauthmock.url + "/{{account}}"
@@ -89,7 +97,7 @@ class World:
             "variables": {"account": "acme"},
             **form,
         }
-        return Patchworks(Authentication(**form), http=self.http, person=lambda url: self.person(url))
+        return Patchworks(Authentication(**form), http=self.http, person=self._asked)
 
     def sap(self, **form: typing.Any) -> Adapter:
         """An adapter; those of one world share the cache, and so a credential of the same name."""
@@ -154,7 +162,7 @@ class World:
     def prove(self, acts: Acts) -> None:
         """Run the case: by the function of its name, or as the file has it."""
         if self.case.product is None:
-            acts[self.case.act](self)
+            acts[self.case.function](self)
         elif self.case.raises:
             self._refuses()
         else:
