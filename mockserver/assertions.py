@@ -5,6 +5,8 @@ from __future__ import annotations
 import binascii
 import collections.abc as cabc
 import json
+import re
+import reprlib
 import typing
 
 import jwt
@@ -12,39 +14,31 @@ import msgspec
 
 from . import jws
 from .errors import InvalidClient
+from .jwk import MAC_ALGORITHMS
+from .jwk import Key
 from .messages import Presented
 from .messages import Request
 from .model import Client
 from .redaction import without
 
 __all__ = [
-    "ALGORITHMS",
     "CLIENT_ASSERTION_TYPE",
-    "MAC_ALGORITHMS",
     "Assertion",
     "BadAssertion",
     "Claim",
-    "Key",
     "authenticate",
     "check",
-    "fits",
-    "malformed_key",
     "presented",
-    "public_keys",
-    "secret_key",
 ]
 
 CLIENT_ASSERTION_TYPE: typing.Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-MAC_ALGORITHMS: typing.Final = ("HS256", "HS384", "HS512")
-ALGORITHMS: typing.Final = (
-    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
-    *("ES256", "ES384", "ES512", "EdDSA"),
-)
-
 # A JOSE segment beyond this is refused before it is decoded.
 _LONGEST = 64 * 1024
-_CURVES = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA", "Ed448": "EdDSA"}
+# RFC 7515 2: without padding, line breaks, white space; Python's decoder would pass over them
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+# The largest integer that every JSON parser reads exactly (RFC 8259 6)
+_LATEST = 2**53
 # RFC 7515 4.1.9; the second is the explicit type that newer specifications ask for
 _TYPES = (None, "JWT", "CLIENT-AUTHENTICATION+JWT")
 
@@ -71,6 +65,8 @@ class Assertion(msgspec.Struct, frozen=True, kw_only=True):
             raise BadAssertion(f"the assertion is no signed JWT: it has {len(segments)} parts and not three")
         if len(text) > _LONGEST:
             raise BadAssertion(f"the assertion has {len(text)} characters; more than {_LONGEST} are not read")
+        if not _BASE64URL.fullmatch(segments[2]):
+            raise BadAssertion("the assertion is no JWT: its signature is not in base64url (RFC 7515 3)")
         header, claims = (_object(segment, of) for segment, of in zip(segments, ("header", "claims"), strict=False))
         return cls(text=text, header=header, claims=claims)
 
@@ -88,17 +84,6 @@ class Claim(typing.Protocol):
     """Remembers a value until it expires: True for the first who brings it."""
 
     def __call__(self, value: str, /, *, now: float, expires_at: float) -> bool: ...
-
-
-class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that may have signed an assertion: its `kid` where it has one, the algorithms that it fits."""
-
-    kid: str | None
-    algorithms: tuple[str, ...]
-    key: typing.Any
-
-    def __repr__(self) -> str:
-        return without(self, "key")
 
 
 def presented(request: Request, *, method: str, mac: bool) -> Presented | None:
@@ -125,55 +110,8 @@ def presented(request: Request, *, method: str, mac: bool) -> Presented | None:
         wrong = f"client_assertion_type {said}; write {CLIENT_ASSERTION_TYPE} (RFC 7523 2.2)"
     elif not client_id:
         wrong = "the assertion names no client: it has neither sub nor iss (RFC 7523 3)"
-    return Presented(method=method, client_id=client_id, assertion=assertion.text, malformed=wrong)
-
-
-def public_keys(jwks: cabc.Mapping[str, typing.Any]) -> tuple[Key, ...]:
-    """The keys of a JWK Set (RFC 7517 5). Raises `BadAssertion` that says which of them is wrong, and how."""
-    keys = jwks.get("keys")
-    if not isinstance(keys, list | tuple) or not keys:
-        raise BadAssertion("a JWK Set has a list 'keys' with at least one key (RFC 7517 5)")
-    found: list[Key] = []
-    for number, jwk in enumerate(keys):
-        wrong = malformed_key(jwk)
-        if wrong is not None:
-            raise BadAssertion(f"keys[{number}] {wrong}")
-        algorithms = (jwk["alg"],) if "alg" in jwk else fits(jwk)
-        try:
-            found.append(Key(kid=jwk.get("kid"), algorithms=algorithms, key=jwt.PyJWK(jwk, algorithms[0]).key))
-        except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
-            raise BadAssertion(f"keys[{number}] is no key: {error}") from None
-    return tuple(found)
-
-
-def malformed_key(jwk: object) -> str | None:
-    """Why a JWK cannot verify an assertion: no public key, or an `alg` that its type does not have; or None."""
-    if not isinstance(jwk, dict):
-        return "is no table of JWK members (RFC 7517 4)"
-    possible = fits(jwk)
-    if jwk.get("kty") == "oct":
-        return "is a symmetric key; with a shared secret the method is client_secret_jwt"
-    if not possible:
-        return f"has kty {jwk.get('kty')!r} and crv {jwk.get('crv')!r}; there are RSA, EC (P-256, P-384, P-521) and OKP"
-    if "d" in jwk:
-        return "has a private key; register its public half alone, without 'd'"
-    if "alg" in jwk and jwk["alg"] not in possible:
-        return f"has alg {jwk['alg']!r}, which its key does not fit; it fits {', '.join(possible)}"
-    return None
-
-
-def fits(jwk: cabc.Mapping[str, typing.Any]) -> tuple[str, ...]:
-    """The signature algorithms of a JWK's key type (RFC 7518 3.1, RFC 8037 3.1)."""
-    if jwk.get("kty") == "RSA":
-        return tuple(alg for alg in ALGORITHMS if alg.startswith(("RS", "PS")))
-    alg = _CURVES.get(str(jwk.get("crv")))
-    kty = "OKP" if alg == "EdDSA" else "EC"
-    return (alg,) if alg is not None and jwk.get("kty") == kty else ()
-
-
-def secret_key(secret: str) -> Key:
-    """A client secret as the key of a MAC (OpenID Connect Core 10.1: the octets of its UTF-8 form)."""
-    return Key(kid=None, algorithms=MAC_ALGORITHMS, key=secret.encode("utf-8", "surrogatepass"))
+    in_url = not any(name == "client_assertion" and value for name, value in request.form)
+    return Presented(method=method, client_id=client_id, assertion=assertion.text, malformed=wrong, in_url=in_url)
 
 
 def check(
@@ -252,6 +190,8 @@ def _check_signature(assertion: Assertion, keys: cabc.Sequence[Key], algorithms:
         raise BadAssertion(
             f"the header has crit {assertion.header['crit']!r}, which is not understood (RFC 7515 4.1.11)"
         )
+    if kid is not None and not isinstance(kid, str):
+        raise BadAssertion(f"the header has kid {kid!r}; write a string (RFC 7515 4.1.4)")
     named = [key for key in keys if kid is None or key.kid is None or key.kid == kid]
     if not named:
         registered = ", ".join(repr(key.kid) for key in keys)
@@ -260,16 +200,21 @@ def _check_signature(assertion: Assertion, keys: cabc.Sequence[Key], algorithms:
     if not fitting:
         has = ", ".join(dict.fromkeys(alg for key in named for alg in key.algorithms))
         raise BadAssertion(f"alg is {alg!r}, and the registered key is for {has}")
-    if not any(jws.verify(assertion.text, key.key, alg=alg) for key in fitting):
+    signers = [key for key in fitting if jws.verify(assertion.text, key.key, alg=alg)]
+    if not signers:
         raise BadAssertion("the signature is not by the registered key")
+    if all(key.expired for key in signers):
+        raise BadAssertion("it is signed with a secret that has expired; was the secret rotated?")
 
 
 def _check_times(assertion: Assertion, *, now: float, longest: int) -> None:
     times = {name: assertion.claims.get(name) for name in ("exp", "nbf", "iat")}
     for name, value in times.items():
-        # JSON as Python reads it has NaN, which is neither before nor after anything
-        if value is not None and (type(value) not in (int, float) or value != value):  # noqa: PLR0124
-            raise BadAssertion(f"{name} is {value!r}: write seconds since the epoch as a number (RFC 7519 2)")
+        # JSON as Python reads it has NaN, Infinity and integers beyond every float; NaN compares as False
+        if value is not None and (type(value) not in (int, float) or not -_LATEST <= value <= _LATEST):
+            raise BadAssertion(
+                f"{name} is {reprlib.repr(value)}: write seconds since the epoch as a number (RFC 7519 2)"
+            )
     exp, nbf, iat = times["exp"], times["nbf"], times["iat"]
     if exp is None:
         raise BadAssertion("exp is missing (RFC 7523 3)")
@@ -289,6 +234,8 @@ def _check_times(assertion: Assertion, *, now: float, longest: int) -> None:
 
 def _object(segment: str, of: str) -> dict[str, typing.Any]:
     try:
+        if not _BASE64URL.fullmatch(segment):
+            raise ValueError(segment)
         value = json.loads(jwt.utils.base64url_decode(segment))
     except (ValueError, binascii.Error, RecursionError):
         raise BadAssertion(f"the assertion is no JWT: its {of} part is no JSON in base64url (RFC 7515 3)") from None

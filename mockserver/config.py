@@ -9,6 +9,7 @@ import msgspec
 from .policies import AccessTokenFormat
 from .policies import AccessTokenPolicy
 from .policies import Account
+from .policies import AssertionAudiences
 from .policies import BasicEncoding
 from .policies import BearerMethod
 from .policies import BearerMethods
@@ -25,6 +26,7 @@ from .policies import RefreshPolicyName
 from .policies import RefreshPolicySettings
 from .policies import RefreshTokenWhen
 from .policies import RequestEncoding
+from .policies import RequestEncodings
 from .policies import ScopeInResponse
 from .policies import ScopePolicy
 from .policies import ScopeSeparator
@@ -107,8 +109,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     basic_encoding: BasicEncoding | None = None
     both_at_once: BothAtOnce | None = None
     burn_code_on_invalid_client: bool | None = None
-    request_encodings: tuple[RequestEncoding, ...] | None = None
-    client_assertion_audiences: tuple[str, ...] | None = None
+    request_encodings: RequestEncodings | None = None
+    client_assertion_audiences: AssertionAudiences | None = None
     client_assertion_lifetime: Positive | None = None
     consent: Consent | None = None
     redirect_uri_policy: RedirectUriPolicy | None = None

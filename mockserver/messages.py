@@ -207,6 +207,8 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
     """Ways to read the credentials: (name of the encoding, client_id, client_secret); the likeliest first."""
     assertion: str = ""
     """A client assertion instead of a secret (RFC 7521 4.2)."""
+    in_url: bool = False
+    """They came as parameters of the URL, where only some clients may have parameters."""
     malformed: str = ""
     """Why the credentials cannot be read at all."""
 

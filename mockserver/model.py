@@ -10,6 +10,7 @@ import msgspec
 
 from .policies import Account
 from .policies import Policies
+from .policies import RequestEncoding
 from .redaction import without
 from .scope import Scope
 
@@ -56,6 +57,14 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     def client_secret(self) -> str | None:
         """The newest secret (RFC 6749 2.3.1); None for a public client."""
         return self.secrets[0].value if self.secrets else None
+
+    @property
+    def request_encodings(self) -> tuple[RequestEncoding, ...]:
+        """How it may encode token requests: what is set, or what its authentication methods cannot do without."""
+        if self.policies.request_encodings is not None:
+            return self.policies.request_encodings
+        implied: dict[str, RequestEncoding] = {"client_secret_json": "json", "client_secret_query": "query"}
+        return ("form", *(encoding for method, encoding in implied.items() if method in self.auth_methods))
 
     def __repr__(self) -> str:
         return without(self, "secrets")

@@ -10,6 +10,7 @@ __all__ = [
     "AccessTokenFormat",
     "AccessTokenPolicy",
     "Account",
+    "AssertionAudiences",
     "BasicEncoding",
     "BearerMethod",
     "BearerMethods",
@@ -26,6 +27,7 @@ __all__ = [
     "RefreshPolicySettings",
     "RefreshTokenWhen",
     "RequestEncoding",
+    "RequestEncodings",
     "ScopeInResponse",
     "ScopePolicy",
     "ScopeSeparator",
@@ -56,6 +58,8 @@ SigningAlgorithm = typing.Literal["RS256", "ES256"]
 Seconds = typing.Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Positive = typing.Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 CodeLength = typing.Annotated[int, msgspec.Meta(ge=64, le=16384)]
+AssertionAudiences = typing.Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+RequestEncodings = typing.Annotated[tuple[RequestEncoding, ...], msgspec.Meta(min_length=1)]
 BearerMethods = typing.Annotated[tuple[BearerMethod, ...], msgspec.Meta(min_length=1)]
 
 
@@ -109,9 +113,9 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A secret in header and body at once: refused (RFC 6749 2.3), or one of them counts."""
     burn_code_on_invalid_client: bool = False
     """A token request whose client authentication fails uses up its code, so that a second attempt cannot have it."""
-    request_encodings: tuple[RequestEncoding, ...] | None = None
+    request_encodings: RequestEncodings | None = None
     """How token requests may be encoded; none: `form`, and what the client's authentication methods imply."""
-    client_assertion_audiences: tuple[str, ...] = ("issuer", "token_endpoint")
+    client_assertion_audiences: AssertionAudiences = ("issuer", "token_endpoint")
     """`aud` of client assertions, one of: `issuer`, `token_endpoint` (the URL that was asked), or a value as it is."""
     client_assertion_lifetime: Positive = 3600
     """Seconds that the `exp` of a client assertion may be ahead, and its `iat` ago."""

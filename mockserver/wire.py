@@ -190,7 +190,16 @@ def _parts(body: bytes, options: dict[str, str], problems: list[OAuthError]) -> 
         name = next(iter(files))
         problems.append(_malformed(f"the part {name!r} is a file; parameters have no filename (RFC 7578 4.2)"))
         return ()
-    return tuple(fields.items(multi=True))
+    pairs: list[tuple[str | None, str]] = list(fields.items(multi=True))
+    if any(name is None for name, _ in pairs):
+        problems.append(_malformed("a part of the multipart body has no name (RFC 7578 4.2)"))
+        return ()
+    try:
+        body.decode("utf-8")  # werkzeug puts question marks where it is not
+    except UnicodeDecodeError:
+        problems.append(_malformed("the body is not UTF-8 (RFC 6749 appendix B)"))
+        return ()
+    return typing.cast("Pairs", tuple(pairs))
 
 
 def _in_memory(*_: object, **__: object) -> typing.IO[bytes]:

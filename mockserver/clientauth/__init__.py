@@ -112,6 +112,13 @@ def _judged(one: Presented, request: Request, context: Context) -> Authenticated
             hint=f"client {client.client_id!r} is registered with {registered}; the request sent {one.method}{empty}"
             " (RFC 6749 2.3.1)",
         )
+    if one.in_url and "query" not in client.request_encodings:
+        name = "client_assertion" if one.assertion else "client_id"
+        raise InvalidClient(
+            "Client authentication failed.",
+            hint=f"{name} is in the URL; client {client.client_id!r} has to send it in the body (RFC 6749 2.3.1, 4;"
+            " request_encodings)",
+        )
     if not one.client_id:
         one = _naming(one, client)
     return METHODS[one.method].verify(one, request, client, context)
@@ -138,7 +145,7 @@ def _registered(one: Presented, context: Context) -> Client | None:
     for _encoding, client_id, secret in one.readings:
         if client_id in context.clients:
             return context.clients[client_id]
-        if not client_id:
+        if not client_id and one.method == client_secret_bearer.name:
             owners = (c for c in context.clients.values() if secret in [known.value for known in c.secrets])
             return next(owners, None)
     return context.clients.get(one.client_id)
@@ -179,6 +186,8 @@ def _missing(request: Request) -> InvalidClient:
 
 def _unknown(one: Presented, context: Context) -> str:
     clients = context.clients
+    if not one.client_id and one.method == client_secret_basic.name:
+        return "the Authorization header has no client_id before the colon (RFC 6749 2.3.1)"
     if not one.client_id:
         return f"no client has the secret that came as {one.method}, and no client_id says whose it is"
     near = difflib.get_close_matches(one.client_id, clients, n=1)

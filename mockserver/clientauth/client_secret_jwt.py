@@ -7,6 +7,7 @@ import typing
 
 from .. import assertions
 from ..context import Context
+from ..jwk import secret_key
 from ..messages import Authenticated
 from ..messages import Presented
 from ..messages import Request
@@ -22,7 +23,7 @@ def extract(request: Request) -> Presented | None:
 
 def verify(presented: Presented, request: Request, client: Client, context: Context) -> Authenticated:
     now = context.clock.now()
-    keys = [assertions.secret_key(secret.value) for secret in client.secrets if secret.is_live(now)]
+    keys = [secret_key(secret.value, expired=not secret.is_live(now)) for secret in client.secrets]
     assertions.authenticate(
         presented,
         keys,

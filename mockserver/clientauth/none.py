@@ -15,9 +15,11 @@ name: typing.Final = "none"
 
 def extract(request: Request) -> Presented | None:
     # The query is looked at too: whether parameters may be there is the client's affair.
-    pairs = (*request.form, *request.query)
-    client_id = next((value for key, value in pairs if key == "client_id" and value), None)
-    return Presented(method=name, client_id=client_id) if client_id is not None else None
+    for pairs in (request.form, request.query):
+        for key, value in pairs:
+            if key == "client_id" and value:
+                return Presented(method=name, client_id=value, in_url=pairs is request.query)
+    return None
 
 
 def verify(presented: Presented, request: Request, client: Client, context: Context) -> Authenticated:

@@ -8,6 +8,7 @@ import typing
 from .. import assertions
 from ..context import Context
 from ..errors import InvalidClient
+from ..jwk import public_keys
 from ..messages import Authenticated
 from ..messages import Presented
 from ..messages import Request
@@ -28,10 +29,9 @@ def verify(presented: Presented, request: Request, client: Client, context: Cont
             "Client authentication failed.",
             hint=f"nothing is published at {client.jwks_uri!r}, the jwks_uri of client {client.client_id!r}",
         )
-    keys = assertions.public_keys(jwks)
     assertions.authenticate(
         presented,
-        keys,
+        public_keys(jwks),
         client,
         audiences=context.assertion_audiences(request, client),
         now=context.clock.peer(),

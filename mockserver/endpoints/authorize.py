@@ -73,6 +73,11 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
             "The client is unknown.",
             hint=f"no client is called {client_id!r} (registered: {', '.join(map(repr, context.clients)) or 'none'})",
         )
+    if client.disabled:
+        raise InvalidRequest(
+            "The client is disabled.",
+            hint=f"client {client.client_id!r} is disabled; to switch it on again: client.enable()",
+        )
     redirect_uri = check_redirect_uri(request.parameter("redirect_uri", of="query"), client)
     states = [value for name, value in request.query if name == "state" and value]
     modes = [value for name, value in request.query if name == "response_mode" and value]

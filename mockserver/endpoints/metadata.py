@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .. import pkce
-from ..assertions import ALGORITHMS
-from ..assertions import MAC_ALGORITHMS
 from ..clientauth import METHODS
 from ..context import Context
 from ..grants import GRANTS
+from ..jwk import ALGORITHMS
+from ..jwk import MAC_ALGORITHMS
 from ..messages import Reply
 from ..messages import Request
 from .sending_back import MODES

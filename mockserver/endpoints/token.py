@@ -20,7 +20,6 @@ from ..model import Client
 from ..model import Kind
 from ..policies import ExpiresInForm
 from ..policies import Policies
-from ..policies import RequestEncoding
 from ..registration import PLACEHOLDER
 from ..registration import allowed_audience
 from ..registration import parse_scope
@@ -61,11 +60,11 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
 
 def unauthenticated(request: Request, context: Context) -> None:
     """By `burn_code_on_invalid_client` a failed attempt uses up the code that came with it; else it costs nothing."""
-    code = request.parameter("code")
-    found = None if code is None else context.store.find(Kind.CODE, code)
-    client = None if found is None else context.clients.get(found.record.client_id)
-    if code is not None and client is not None and client.policies.burn_code_on_invalid_client:
-        context.store.take(Kind.CODE, code, now=context.clock.now())
+    for code in (*request.values("code"), *request.values("code", of="query")):
+        found = context.store.find(Kind.CODE, code)
+        client = None if found is None else context.clients.get(found.record.client_id)
+        if client is not None and client.policies.burn_code_on_invalid_client:
+            context.store.take(Kind.CODE, code, now=context.clock.now())
 
 
 def _admit(client: Client, context: Context) -> None:
@@ -120,8 +119,9 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
 
 def _parameters(request: Request, client: Client) -> dict[str, str]:
     """The parameters, from where this client may put them (RFC 6749 4: the form-urlencoded body)."""
-    taken = _encodings(client)
-    if request.encoding and request.encoding not in taken:
+    taken = client.request_encodings
+    # An empty body is no encoding, whatever its Content-Type
+    if request.body and request.encoding not in taken:
         raise InvalidRequest(
             f"The request body must not be encoded as {request.encoding}.",
             hint=f"the body is {_SAID[request.encoding]}; client {client.client_id!r} may send"
@@ -142,15 +142,7 @@ def _parameters(request: Request, client: Client) -> dict[str, str]:
 
 def _in_url(request: Request, client: Client) -> tuple[str, ...]:
     """The resources of a client that may have its parameters in the URL."""
-    return request.values("resource", of="query") if "query" in _encodings(client) else ()
-
-
-def _encodings(client: Client) -> tuple[RequestEncoding, ...]:
-    """What is registered, or what the client's authentication methods cannot do without."""
-    if client.policies.request_encodings is not None:
-        return client.policies.request_encodings
-    implied: dict[str, RequestEncoding] = {"client_secret_json": "json", "client_secret_query": "query"}
-    return ("form", *(encoding for method, encoding in implied.items() if method in client.auth_methods))
+    return request.values("resource", of="query") if "query" in client.request_encodings else ()
 
 
 def _check_place(grant_type: str, request: Request, context: Context) -> None:

@@ -40,7 +40,9 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     if taken.uses:
         # RFC 6749 4.1.2: used twice, all tokens previously issued for it should be revoked
         context.store.kill(found.record.family)
-        raise _refused("the code has been used before; whatever it brought is revoked (RFC 6749 4.1.2)")
+        burnt = client.policies.burn_code_on_invalid_client
+        or_so = ", or an attempt whose client authentication failed (burn_code_on_invalid_client)" if burnt else ""
+        raise _refused(f"the code has been used before{or_so}; whatever it brought is revoked (RFC 6749 4.1.2)")
     if not taken.alive:
         raise _refused("the code has been revoked")
     _check(found.record, request, now=context.clock.now())

@@ -10,9 +10,9 @@ import typing
 import msgspec
 
 from .. import jws
-from ..assertions import MAC_ALGORITHMS
 from ..credentials import new_secret
 from ..errors import ConfigurationError
+from ..jwk import MAC_ALGORITHMS
 from ..keys import SigningKey
 from ..messages import Issue
 from ..model import AuthorizationRecord
@@ -45,6 +45,8 @@ class RegisteredClient:
         self._issuer = issuer
         self._client = client
         self._key = key
+        if key is not None:
+            self._hand_out(key)
 
     @property
     def client_id(self) -> str:
@@ -190,11 +192,13 @@ class RegisteredClient:
             "jti": secrets.token_hex(16),
             **claims,
         }
-        kid = {} if self._key is None else {"kid": self._key.kid}
-        header = {"typ": "JWT", **kid, **(headers or {})}
+        key = self._key if self._client.client_secret is not None else self._signing_key
+        header = {"typ": "JWT", "kid": None if key is None else key.kid, **(headers or {})}
+        if header["typ"] is None:
+            header["typ"] = ""  # which PyJWT leaves out, where it would add one
         return jws.sign(
             {name: value for name, value in made.items() if value is not None},
-            self.client_secret if self._key is None else self._key.private,
+            self.client_secret if key is None else key.private,
             alg=self.signing_alg,
             headers={name: value for name, value in header.items() if value is not None},
         )
@@ -204,19 +208,30 @@ class RegisteredClient:
     def rotate_secret(self, client_secret: str | None = None, *, overlap: float = 0) -> str:
         """
         Give it a new secret (None: one that is made up) and return it; `overlap` is the seconds that the old one lives.
+
+        Raises `ConfigurationError` for a client without a secret, an empty secret, and an overlap below 0.
         """
+        self._check_secret()
+        if client_secret == "":
+            raise ConfigurationError(
+                f"client {self.client_id!r}: client_secret is empty; write one, or leave it out to have one made up"
+            )
+        if not overlap >= 0:  # nor NaN
+            raise ConfigurationError(f"client {self.client_id!r}: overlap = {overlap!r}: write seconds, 0 or more")
         now = self._issuer.context.clock.now()
         new = new_secret("cs") if client_secret is None else client_secret
         self._change(secrets=(Secret(value=new), *self._secrets_until(now + overlap)))
         return new
 
     def expire_secret(self) -> None:
-        """Let all its secrets expire now."""
+        """Let all its secrets expire now. Raises `ConfigurationError` for a client without one."""
+        self._check_secret()
         self._change(secrets=self._secrets_until(self._issuer.context.clock.now()))
 
     def rotate_key(self) -> str:
         """Give it a new key pair in place of the old one; returns the private key. Raises like `private_key`."""
         self._key = SigningKey.generate(self._signing_key.alg)
+        self._hand_out(self._key)
         self._change(jwks={"keys": [self._key.public_jwk()]})
         return self.private_key
 
@@ -263,6 +278,19 @@ class RegisteredClient:
         macs = [alg for alg in self._client.assertion_algorithms if alg in MAC_ALGORITHMS]
         return macs[0] if macs else MAC_ALGORITHMS[0]
 
+    def _check_secret(self) -> None:
+        if self._client.client_secret is None:
+            raise ConfigurationError(
+                f"client {self.client_id!r} is registered with {' or '.join(self._client.auth_methods)} and has no"
+                " secret; register it with a method that has one"
+            )
+
+    def _hand_out(self, key: SigningKey) -> None:
+        """For the search for leaks."""
+        # A line of the PEM that has a part of the private number, since files and logs may break or indent it.
+        secret = key.pem().splitlines()[2]
+        self._issuer.context.handed_out.append(("private key", f"private key of client {self.client_id!r}", secret))
+
     def _secrets_until(self, end: float) -> tuple[Secret, ...]:
         return tuple(
             Secret(value=old.value, expires_at=end if old.expires_at is None else min(old.expires_at, end))
@@ -270,6 +298,10 @@ class RegisteredClient:
         )
 
     def _change(self, **fields: typing.Any) -> None:
+        if self.client_id not in self._issuer.context.clients:
+            raise ConfigurationError(
+                f"client {self.client_id!r} is not registered any more: a reset came between; register it again"
+            )
         self._client = msgspec.structs.replace(self._client, **fields)
         self._issuer.context.change(self._client)
 

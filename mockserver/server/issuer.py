@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import itertools
 import json
 import typing
@@ -10,14 +11,14 @@ import typing
 import msgspec
 
 from .. import settings as from_settings
-from ..assertions import BadAssertion
-from ..assertions import public_keys
 from ..config import ClientKeywords
 from ..config import ClientSettings
 from ..config import UserSettings
 from ..errors import ConfigurationError
 from ..errors import ServerNotRunning
 from ..faults import Place
+from ..jwk import BadKey
+from ..jwk import public_keys
 from ..keys import SigningKey
 from ..model import Stub
 from ..model import User
@@ -142,10 +143,6 @@ class Issuer(AtTheBrowser):
         published = [self.identifier + path for path in self.context.published]
         registered = from_settings.client(own, self.context.settings, published)
         self.context.register(registered)
-        if key is not None:
-            # A line of the PEM that has a part of the private number, since files and logs may break or indent it.
-            secret = key.pem().splitlines()[2]
-            self.context.handed_out.append(("private key", f"private key of client {name!r}", secret))
         return RegisteredClient(self, registered, key)
 
     def publish_jwks(self, path: str, jwks: cabc.Mapping[str, typing.Any]) -> str:
@@ -158,9 +155,9 @@ class Issuer(AtTheBrowser):
         self._check_free(f"publish_jwks({path!r})", path)
         try:
             public_keys(jwks)
-        except BadAssertion as error:
+        except BadKey as error:
             raise ConfigurationError(f"publish_jwks({path!r}): {error}") from None
-        self.context.published[path] = jwks
+        self.context.published[path] = copy.deepcopy(jwks)
         return self.identifier + path
 
     def user(

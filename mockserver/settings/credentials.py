@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import copy
 import typing
 
-from ..assertions import ALGORITHMS
-from ..assertions import MAC_ALGORITHMS
-from ..assertions import BadAssertion
-from ..assertions import public_keys
 from ..config import ClientSettings
 from ..credentials import new_secret
 from ..errors import ConfigurationError
+from ..jwk import ALGORITHMS
+from ..jwk import MAC_ALGORITHMS
+from ..jwk import BadKey
+from ..jwk import public_keys
 from ..model import Secret
 from .shape import nearest
 
@@ -67,7 +68,7 @@ def keys(
         return None
     try:
         found = public_keys(jwks)
-    except BadAssertion as error:
+    except BadKey as error:
         raise ConfigurationError(f"{what}: jwks: {error}", key="jwks") from None
     wanted = settings.token_endpoint_auth_signing_alg
     fitting = list(dict.fromkeys(alg for key in found for alg in key.algorithms))
@@ -77,7 +78,7 @@ def keys(
             f" {', '.join(fitting)}",
             key="token_endpoint_auth_signing_alg",
         )
-    return jwks
+    return copy.deepcopy(jwks)  # whoever wrote it down may go on to change it
 
 
 def algorithms(what: str, settings: ClientSettings, methods: cabc.Container[str]) -> tuple[str, ...]:

@@ -39,10 +39,16 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
     `published` has the URLs that a `jwks_uri` may be. Raises `ConfigurationError` for a grant or method that does not
     exist and for keys that contradict each other.
     """
-    methods = settings.token_endpoint_auth_method or _DEFAULT_METHODS
-    methods = (methods,) if isinstance(methods, str) else tuple(methods)
+    given = settings.token_endpoint_auth_method
+    methods = _DEFAULT_METHODS if given is None else (given,) if isinstance(given, str) else tuple(given)
     grant_types = GRANTS if settings.grant_types is None else settings.grant_types
     what = f"client {settings.client_id!r}"
+    if not methods:
+        raise ConfigurationError(
+            f"{what}: token_endpoint_auth_method is empty; name a method, or leave it out for"
+            f" {' and '.join(_DEFAULT_METHODS)}",
+            key="token_endpoint_auth_method",
+        )
     _known(what, "token_endpoint_auth_method", methods, METHODS)
     _known(what, "grant_types", grant_types, GRANTS)
     if not settings.client_id or not settings.client_id.isprintable():
