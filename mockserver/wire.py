@@ -141,8 +141,9 @@ def _parameters(
     if media_type == "application/x-www-form-urlencoded":
         if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
             problems.append(_malformed(f"the body's charset is {charset!r}; RFC 6749 appendix B asks for UTF-8"))
-        if body[:1] in (b"{", b"["):
-            problems.append(_malformed("Content-Type says form-urlencoded, the body is JSON"))
+        other = "JSON" if body[:1] in (b"{", b"[") else "multipart" if body[:2] == b"--" else None
+        if other is not None:
+            problems.append(_malformed(f"Content-Type says form-urlencoded, the body is {other}"))
             return "form", ()
         return "form", _pairs(body, "body", problems)
     if media_type == "multipart/form-data":
