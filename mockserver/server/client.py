@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import json
-import secrets
 import typing
 
 import msgspec
 
-from .. import jws
 from ..credentials import new_secret
 from ..errors import ConfigurationError
 from ..jwk import MAC_ALGORITHMS
@@ -29,6 +27,7 @@ from ..scope import Scope
 from ..stores import new_family
 from ..tokens import mint
 from ..tokens import store_code
+from .assertion import made
 from .handles import IssuerState
 
 if typing.TYPE_CHECKING:
@@ -182,25 +181,16 @@ class RegisteredClient:
         `audience` None is the issuer; `lifetime` is seconds. `claims` and `headers` replace what would be there, and
         one that is None is left out: `client_assertion(aud="https://other", jti=None)`.
         """
-        now = self._issuer.context.clock.peer()
-        made = {
-            "iss": self.client_id,
-            "sub": self.client_id,
-            "aud": self._issuer.identifier if audience is None else audience,
-            "iat": int(now),
-            "exp": int(now + lifetime),
-            "jti": secrets.token_hex(16),
-            **claims,
-        }
         key = self._key if self._client.client_secret is not None else self._signing_key
-        header = {"typ": "JWT", "kid": None if key is None else key.kid, **(headers or {})}
-        if header["typ"] is None:
-            header["typ"] = ""  # which PyJWT leaves out, where it would add one
-        return jws.sign(
-            {name: value for name, value in made.items() if value is not None},
-            self.client_secret if key is None else key.private,
+        return made(
+            self.client_id,
+            self.client_secret if key is None else key,
             alg=self.signing_alg,
-            headers={name: value for name, value in header.items() if value is not None},
+            audience=self._issuer.identifier if audience is None else audience,
+            now=self._issuer.context.clock.peer(),
+            lifetime=lifetime,
+            headers=headers or {},
+            claims=claims,
         )
 
     # -- changes while it lives ----------------------------------------------------------------------------------------
