@@ -1,4 +1,4 @@
-"""JSON Web Signatures in compact form (RFC 7515 3.1): PyJWT's, without its opinion on how long a secret is."""
+"""JSON Web Signatures in compact form (RFC 7515 3.1): PyJWT's, without its opinion on how long a key is."""
 
 from __future__ import annotations
 
@@ -8,21 +8,36 @@ import typing
 
 import jwt
 from jwt.algorithms import HMACAlgorithm
+from jwt.algorithms import RSAAlgorithm
+from jwt.algorithms import RSAPSSAlgorithm
 
 __all__ = ["sign", "verify"]
 
 
-class _AnyLength(HMACAlgorithm):
-    """PyJWT warns of secrets that are shorter than the hash; real servers give them out, and so may a test."""
+class _AnyLength:
+    """PyJWT warns of short secrets and RSA keys; real servers give them out and take them, and so may a test."""
 
     def check_key_length(self, key: object) -> None:  # noqa: ARG002 - PyJWT's signature
         return None
 
 
+class _Mac(_AnyLength, HMACAlgorithm):
+    pass
+
+
+class _Rsa(_AnyLength, RSAAlgorithm):
+    pass
+
+
+class _RsaPss(_AnyLength, RSAPSSAlgorithm):
+    pass
+
+
 _JWS = jwt.PyJWS()
-for _name, _hash in (("HS256", HMACAlgorithm.SHA256), ("HS384", HMACAlgorithm.SHA384), ("HS512", HMACAlgorithm.SHA512)):
-    _JWS.unregister_algorithm(_name)
-    _JWS.register_algorithm(_name, _AnyLength(_hash))
+for _family, _kind in (("HS", _Mac), ("RS", _Rsa), ("PS", _RsaPss)):
+    for _bits in ("256", "384", "512"):
+        _JWS.unregister_algorithm(_family + _bits)
+        _JWS.register_algorithm(_family + _bits, _kind(getattr(_kind, f"SHA{_bits}")))
 
 
 def sign(

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mockserver import ConfigurationError
 from mockserver import OAuthMock
+from mockserver import jws
 
 _TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -111,6 +112,18 @@ def test_a_key_for_encryption_verifies_nothing(http: typing.Any, register: typin
 
     taken(http, asked("crm", "b", kid="b"))
     refused(http, asked("crm", "a", kid="a"), "no registered key has the kid 'a' (registered: 'b')")
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS512"])
+def test_a_short_key_is_taken(mock: OAuthMock, http: typing.Any, alg: str) -> None:
+    """RFC 7518 3.3 asks for 2048 bits; old keys have 1024, and the warnings of libraries do not get out."""
+    short = rsa.generate_private_key(public_exponent=65537, key_size=1024 if alg == "RS256" else 1536)
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(short.public_key(), as_dict=True)
+    mock.client("crm", token_endpoint_auth_method="private_key_jwt", jwks=jwks(public))
+    claims = {"iss": "crm", "sub": "crm", "aud": "http://localhost", "exp": int(time.time()) + 60}
+    assertion = jws.sign(claims, short, alg=alg, headers={})
+
+    taken(http, {**asked("crm", "a"), "client_assertion": assertion})
 
 
 def test_the_keys_are_as_they_were_given(mock: OAuthMock, http: typing.Any) -> None:
