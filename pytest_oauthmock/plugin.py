@@ -119,6 +119,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> cabc.Generator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> cabc.Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.excinfo is not None and _VERDICT in item.stash:
+        from .report import end_at_the_testers_line
+
+        end_at_the_testers_line(call.excinfo)
     report = yield
     verdict = item.stash.get(_VERDICT, None)
     if verdict is not None and report.failed and call.when in ("setup", "call"):

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing
 
+import mockserver
+from mockserver.errors import MockServerError
+
 if typing.TYPE_CHECKING:
+    import pytest
+
     from .verdict import Verdict
 
-__all__ = ["section"]
+__all__ = ["end_at_the_testers_line", "section"]
+
+_OURS = pathlib.Path(mockserver.__file__).parent
 
 _SHOWN = 40
+
+
+def end_at_the_testers_line(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """What is used wrongly is wrong in the test: the frames below its line, which are ours, say nothing about it."""
+    for entry in excinfo.traceback if isinstance(excinfo.value, MockServerError) else ():
+        if _OURS in pathlib.Path(entry.path).parents:
+            # pytest asks each frame whether it is to be shown, and looks among the globals of its module too.
+            entry.frame.f_globals["__tracebackhide__"] = _is_the_testers
+
+
+def _is_the_testers(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    return isinstance(excinfo.value, MockServerError)
 
 
 def section(verdict: Verdict) -> tuple[str, str]:

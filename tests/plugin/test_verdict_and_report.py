@@ -69,6 +69,22 @@ def test_a_failing_test_shows_every_exchange_and_why(suite: Suite) -> None:
     )
 
 
+def test_a_mistake_of_the_test_is_shown_at_its_line(suite: Suite) -> None:
+    """The message with the remedy, the line of the test, and nothing of what is below it."""
+    suite.tests("def test_it(oauthmock): oauthmock.client(scop='a')")
+
+    result = suite.run()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines(
+        [
+            r"> +def test_it\(oauthmock\): oauthmock\.client\(scop='a'\)",
+            r"E +mockserver\.errors\.ConfigurationError: client '[^']+': unknown key 'scop'; did you mean 'scope'\?",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*mockserver/*.py*")
+
+
 def test_a_passing_test_shows_nothing(suite: Suite) -> None:
     """Refusals that a test expects are its own business."""
     suite.tests(
