@@ -317,6 +317,31 @@ def test_an_assertion_may_live_so_long(mock: OAuthMock, http: typing.Any, lifeti
         refused(http, parameters, "s ahead; at most 300 are taken (client_assertion_lifetime)")
 
 
+@pytest.mark.parametrize(
+    ("claims", "right"),
+    [
+        ({"exp": 1_800_003_600}, True),
+        ({"exp": 1_800_003_600.5}, False),
+        ({"exp": 1_800_000_000.5}, True),
+        ({"exp": 1_800_000_000}, False),
+        ({"nbf": 1_800_000_000}, True),
+        ({"nbf": 1_800_000_000.5}, False),
+        ({"iat": 1_800_000_000}, True),
+        ({"iat": 1_800_000_000.5}, False),
+        ({"iat": 1_799_996_400}, True),
+        ({"iat": 1_799_996_399.5}, False),
+    ],
+)
+def test_times_are_exact(http: typing.Any, crm: RegisteredClient, claims: dict[str, object], right: bool) -> None:
+    """RFC 7519 4.1.4 to 4.1.6: not on or after exp, not before nbf; `client_assertion_lifetime` to the second."""
+    with time_machine.travel(1_800_000_000, tick=False):
+        parameters = asked(crm.client_assertion(**claims))
+        if right:
+            taken(http, parameters)
+        else:
+            refused(http, parameters, "the assertion of client 'crm': ")
+
+
 # -- once --------------------------------------------------------------------------------------------------------------
 
 
