@@ -30,7 +30,7 @@ import tomllib
 import types
 import typing
 
-import generated
+import command_pages
 import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
 
@@ -168,7 +168,7 @@ class _Console(_BlockItem):
                 words = shlex.split(command, comments=True)
                 assert words[0] == "oauthmock", command
                 if words[1] == "serve":  # would not end: its words are read, and that is all
-                    generated.commands()["oauthmock serve"].make_context("serve", words[2:])
+                    command_pages.commands()["oauthmock serve"].make_context("serve", words[2:])
                     continue
                 done = _run([sys.executable, "-m", "mockserver", *words[1:]], folder)
                 assert done.returncode == int(self.block.comments.get("exit", "0")), done.stdout + done.stderr

@@ -56,11 +56,11 @@ def _everything() -> str:
 @pytest.mark.parametrize("of", ["server", "issuer", "parameters", "client", "user"])
 def test_every_setting_is_in_the_table(of: str) -> None:
     """Key, type, default and a meaning, which the generator demands of each field."""
-    generated = _extension("generated")
+    structs = _extension("settings_tables").STRUCTS
     table = _page("reference/settings.md")
     missing = [
         field.name
-        for field in msgspec.structs.fields(generated.STRUCTS[of])
+        for field in msgspec.structs.fields(structs[of])
         if not re.search(rf"^\| `{field.name}` \|(?:[^|]|\\\|)+\|[^|]+\|[^|]{{3,}}\|$", table, re.MULTILINE)
     ]
 
@@ -77,10 +77,10 @@ def test_a_client_may_say_otherwise_in_every_policy() -> None:
     assert {*keywords} == {*client} - {"client_id"}
 
 
-@pytest.mark.parametrize("key", _extension("generated").examples())
+@pytest.mark.parametrize("key", _extension("settings_tables").examples())
 def test_every_spelling_of_a_setting_means_the_same(key: str, tmp_path: pathlib.Path) -> None:
     """The row of a key: TOML, environment, flag and marker resolve to one value, which is not the default."""
-    row = next(line for line in _extension("generated").spellings().splitlines() if line.startswith(f"| `{key} "))
+    row = next(line for line in _extension("settings_tables").spellings().splitlines() if line.startswith(f"| `{key} "))
     toml, environment, flag, marker = (cell.strip(" `") for cell in row.strip("| ").split(" | "))
     path = tmp_path / "oauthmock.toml"
     path.write_text(toml, encoding="utf-8")
@@ -120,13 +120,13 @@ def test_every_profile_is_documented() -> None:
 
 def test_every_fixture_marker_flag_and_ini_option_is_documented() -> None:
     """In the reference, from the plugin's source."""
-    generated = _extension("generated")
+    plugin = _extension("plugin_tables")
     markers = [line.partition("(")[0] for line in options.MARKERS]
     page = _page("reference/pytest.md")
 
-    assert [name for name in generated.fixtures() if f"| `{name}` |" not in page] == []
+    assert [name for name in plugin.fixtures() if f"| `{name}` |" not in page] == []
     assert [name for name in markers if f"`@pytest.mark.{name}(" not in page] == []
-    assert [name for name in generated.option_names() if f"`{name}" not in page] == []
+    assert [name for name in plugin.option_names() if f"`{name}" not in page] == []
 
 
 def test_the_generated_list_of_fixtures_is_complete() -> None:
@@ -134,13 +134,13 @@ def test_the_generated_list_of_fixtures_is_complete() -> None:
     plugin = importlib.import_module("pytest_oauthmock.plugin")
     known = {name for name in vars(plugin) if name.startswith("oauthmock")}
 
-    assert set(_extension("generated").fixtures()) == known
+    assert set(_extension("plugin_tables").fixtures()) == known
 
 
 def test_every_command_and_option_is_documented() -> None:
     """A section for each command, a row for each option."""
     page = _page("reference/command.md")
-    for name, command in _extension("generated").commands().items():
+    for name, command in _extension("command_pages").commands().items():
         assert f"## {name}\n" in page
         for parameter in command.params:
             if isinstance(parameter, click.Option):
@@ -190,7 +190,7 @@ def test_every_grant_method_and_cell_is_documented() -> None:
 )
 def test_a_citation_is_read_clause_by_clause(text: str, found: list[tuple[str, str]]) -> None:
     """What the page of clauses and tests is made from."""
-    assert _extension("generated").tokens_of(text) == found
+    assert _extension("clauses").tokens_of(text) == found
 
 
 def _members() -> list[str]:
