@@ -8,26 +8,21 @@ import pathlib
 import types
 import typing
 
-from .. import profiles
 from .. import settings as from_settings
 from ..app import Application
-from ..app import State
 from ..clock import Clock
 from ..config import IssuerSettings
 from ..config import Settings
-from ..context import Context
 from ..errors import ConfigurationError
 from ..errors import PortInUse
 from ..errors import ServerNotRunning
-from ..faults import FaultPlan
 from ..journal import Exchange
 from ..journal import Journal
-from ..keys import KeySet
-from ..ledger import Ledger
 from ..serving import Server
 from ..settings import Layer
 from ..stores import MemoryStore
 from ..stores import Store
+from .baseline import Baseline
 from .issuer import Issuer
 
 if typing.TYPE_CHECKING:
@@ -68,12 +63,11 @@ class OAuthMock(Issuer):
 
     def _start_from(self, layers: cabc.Iterable[Layer], store: cabc.Callable[[], Store]) -> None:
         self._settings = from_settings.resolve(layers)
-        self._make_store = store
-        self._keys: dict[str, KeySet] = {}
         self._listeners: list[cabc.Callable[[Exchange], None]] = []
+        self._baseline = Baseline(store, self._listeners)
         self._server: Server | None = None
         self._authority: Authority | None = None
-        super().__init__("", Application(self._new_state(self._settings)), self._base_url)
+        super().__init__("", Application(self._baseline.state(self._settings)), self._base_url)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -143,7 +137,7 @@ class OAuthMock(Issuer):
         the JWK Set may keep it. A request that is under way ends in the state that it arrived in.
         """
         self.state.faults.end()
-        state = self._new_state(self._settings if settings is None else settings)
+        state = self._baseline.state(self._settings if settings is None else settings)
         if self._server is not None:
             state.port = self._server.port
             self._server.close_connections()
@@ -179,7 +173,7 @@ class OAuthMock(Issuer):
             own = from_settings.given(f"issuer({name!r})", {"issuers": {name: settings}})
             base = from_settings.given("the server", _shared(state.settings))
             resolved = from_settings.resolve([base, own])
-            state.issuers[name] = self._new_context(name, resolved.issuers[name], state)
+            state.issuers[name] = self._baseline.context(name, resolved.issuers[name], state)
         elif settings:
             raise ConfigurationError(
                 f"issuer({name!r}) is declared already; give its settings at the first call, or reset() first"
@@ -259,35 +253,6 @@ class OAuthMock(Issuer):
         host = _WILDCARDS.get(self._settings.host, self._settings.host)
         shown = f"[{host}]" if ":" in host else host
         return f"{self._server.scheme}://{shown}:{self._server.port}"
-
-    def _new_state(self, settings: Settings) -> State:
-        state = State(
-            settings=settings,
-            clock=Clock(),
-            journal=Journal(settings.journal_size, self._listeners),
-            faults=FaultPlan(),
-            issuers={},
-        )
-        for name, issuer in {"": settings, **settings.issuers}.items():
-            state.issuers[name] = self._new_context(name, issuer, state)
-        return state
-
-    def _new_context(self, name: str, settings: IssuerSettings, state: State) -> Context:
-        context = Context(
-            name=name,
-            settings=settings,
-            fixed_issuer=state.settings.issuer,
-            clock=state.clock,
-            store=self._make_store(),
-            keys=self._keys.setdefault(name, KeySet()),
-            ledger=Ledger(state.settings.journal_size),
-            profile=profiles.resolved(settings),
-        )
-        for client in settings.clients:
-            context.register(from_settings.client(client, settings))
-        for user in settings.users:
-            context.enrol(from_settings.user(user))
-        return context
 
     def _ca(self) -> Authority:
         if self._authority is None:
