@@ -118,11 +118,6 @@ def assertion(mock: OAuthMock, way: str, client: RegisteredClient) -> str:
     return mock.client(token_endpoint_auth_method=way).client_assertion(iss="crm", sub="crm")
 
 
-def test_ids_are_unique() -> None:
-    """A line of the file is a test of its own."""
-    assert len({case_id(case) for case in CASES}) == len(CASES)
-
-
 @pytest.mark.parametrize("case", [pytest.param(case, id=case_id(case)) for case in CASES])
 def test_cell(mock: OAuthMock, case: Case) -> None:
     """RFC 6749 2.3, 5.2: a whole answer, right or refused, and what the journal made of the request."""
