@@ -26,7 +26,7 @@ from .errors import ServerError
 from .faults import FaultPlan
 from .journal import Journal
 from .messages import Reply
-from .messages import Request
+from .request import Request
 from .seen import Seen
 from .seen import exchange
 

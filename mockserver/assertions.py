@@ -17,9 +17,9 @@ from .errors import InvalidClient
 from .jwk import MAC_ALGORITHMS
 from .jwk import Key
 from .messages import Presented
-from .messages import Request
 from .model import Client
 from .redaction import without
+from .request import Request
 
 __all__ = [
     "CLIENT_ASSERTION_TYPE",

@@ -17,12 +17,12 @@ from .config import Profile
 from .errors import AlreadyRegistered
 from .keys import KeySet
 from .ledger import Ledger
-from .messages import Request
 from .model import Client
 from .model import Stub
 from .model import User
 from .policies import SigningAlgorithm
 from .rates import Rates
+from .request import Request
 from .stores import Store
 
 __all__ = ["Context"]

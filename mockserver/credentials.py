@@ -11,9 +11,9 @@ import secrets
 import urllib.parse
 
 from .errors import InvalidClient
-from .messages import Pairs
 from .messages import Presented
 from .model import Client
+from .request import Pairs
 from .shapes import CANARIES
 from .shapes import canary
 

@@ -13,12 +13,12 @@ import msgspec
 
 from .errors import NothingRecorded
 from .messages import Reply
-from .messages import Request
-from .messages import header_text
 from .redaction import conceal
 from .redaction import redact
 from .redaction import redact_header
 from .redaction import without
+from .request import Request
+from .request import header_text
 
 __all__ = ["Exchange", "Journal", "RecordedBody", "Verdict"]
 

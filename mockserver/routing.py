@@ -15,8 +15,8 @@ from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
 from .endpoints import Endpoint
 from .errors import Inaccessible
-from .messages import Request
 from .registration import is_loopback
+from .request import Request
 
 __all__ = ["check_host", "check_method", "issuer", "route"]
 

@@ -20,9 +20,9 @@ from .journal import Verdict
 from .messages import Authenticated
 from .messages import Presented
 from .messages import Reply
-from .messages import Request
 from .redaction import SECRET_PARAMETERS
 from .redaction import conceal
+from .request import Request
 
 __all__ = ["Seen", "exchange"]
 

@@ -18,9 +18,9 @@ from werkzeug.wsgi import get_input_stream
 
 from .errors import InvalidRequest
 from .errors import OAuthError
-from .messages import Pairs
 from .messages import Reply
-from .messages import Request
+from .request import Pairs
+from .request import Request
 
 if typing.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse

@@ -15,8 +15,8 @@ from ..errors import InvalidClient
 from ..errors import InvalidRequest
 from ..messages import Authenticated
 from ..messages import Presented
-from ..messages import Request
 from ..model import Client
+from ..request import Request
 from . import client_secret_basic
 from . import client_secret_bearer
 from . import client_secret_json

@@ -13,8 +13,8 @@ from ..credentials import read_basic
 from ..errors import InvalidClient
 from ..messages import Authenticated
 from ..messages import Presented
-from ..messages import Request
 from ..model import Client
+from ..request import Request
 
 name: typing.Final = "client_secret_basic"
 

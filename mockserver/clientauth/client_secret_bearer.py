@@ -8,8 +8,8 @@ from ..context import Context
 from ..credentials import check_secret
 from ..messages import Authenticated
 from ..messages import Presented
-from ..messages import Request
 from ..model import Client
+from ..request import Request
 
 name: typing.Final = "client_secret_bearer"
 

@@ -10,9 +10,9 @@ from ..context import Context
 from ..jwk import secret_key
 from ..messages import Authenticated
 from ..messages import Presented
-from ..messages import Request
 from ..model import Client
 from ..model import Kind
+from ..request import Request
 
 name: typing.Final = "client_secret_jwt"
 

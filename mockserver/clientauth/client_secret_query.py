@@ -9,8 +9,8 @@ from ..credentials import check_secret
 from ..credentials import read_pairs
 from ..messages import Authenticated
 from ..messages import Presented
-from ..messages import Request
 from ..model import Client
+from ..request import Request
 
 name: typing.Final = "client_secret_query"
 

@@ -7,8 +7,8 @@ import typing
 from ..context import Context
 from ..messages import Authenticated
 from ..messages import Presented
-from ..messages import Request
 from ..model import Client
+from ..request import Request
 
 name: typing.Final = "none"
 

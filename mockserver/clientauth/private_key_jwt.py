@@ -11,9 +11,9 @@ from ..errors import InvalidClient
 from ..jwk import public_keys
 from ..messages import Authenticated
 from ..messages import Presented
-from ..messages import Request
 from ..model import Client
 from ..model import Kind
+from ..request import Request
 
 name: typing.Final = "private_key_jwt"
 

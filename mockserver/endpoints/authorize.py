@@ -12,7 +12,6 @@ from ..errors import Redirection
 from ..errors import UnauthorizedClient
 from ..errors import UnsupportedResponseType
 from ..messages import Reply
-from ..messages import Request
 from ..model import AuthorizationRecord
 from ..model import Client
 from ..pkce import check_challenge
@@ -21,6 +20,7 @@ from ..registration import allowed_audience
 from ..registration import allowed_scope
 from ..registration import has_refresh
 from ..registration import parse_scope
+from ..request import Request
 from ..scope import Scope
 from ..stores import new_family
 from ..tokens import store_code

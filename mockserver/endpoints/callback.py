@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..context import Context
 from ..messages import Reply
-from ..messages import Request
 from ..pages import PAGE_HEADERS
 from ..pages import render
+from ..request import Request
 
 __all__ = ["answer"]
 

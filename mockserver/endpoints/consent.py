@@ -12,11 +12,11 @@ from ..errors import InvalidRequest
 from ..errors import LoginRequired
 from ..errors import Redirection
 from ..messages import Reply
-from ..messages import Request
 from ..model import Client
 from ..model import User
 from ..pages import PAGE_HEADERS
 from ..pages import render
+from ..request import Request
 from ..scope import Scope
 
 __all__ = ["Asked", "Decision", "decide"]

@@ -10,7 +10,7 @@ from ..context import Context
 from ..errors import OAuthError
 from ..messages import Authenticated
 from ..messages import Reply
-from ..messages import Request
+from ..request import Request
 
 __all__ = ["ClientEndpoint", "Endpoint"]
 

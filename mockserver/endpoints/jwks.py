@@ -7,7 +7,7 @@ import json
 
 from ..context import Context
 from ..messages import Reply
-from ..messages import Request
+from ..request import Request
 
 __all__ = ["answer", "published"]
 

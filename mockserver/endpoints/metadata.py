@@ -9,7 +9,7 @@ from ..grants import GRANTS
 from ..jwk import ALGORITHMS
 from ..jwk import MAC_ALGORITHMS
 from ..messages import Reply
-from ..messages import Request
+from ..request import Request
 from .sending_back import MODES
 
 __all__ = ["authorization_server", "document", "openid_configuration"]

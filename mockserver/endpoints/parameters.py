@@ -6,7 +6,7 @@ import collections.abc as cabc
 
 from ..config import Profile
 from ..grants import GRANTS
-from ..messages import Request
+from ..request import Request
 
 __all__ = ["known", "misnamed"]
 

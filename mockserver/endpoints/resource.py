@@ -13,7 +13,7 @@ from ..errors import InvalidRequest
 from ..errors import MissingToken
 from ..guards import bearer
 from ..messages import Reply
-from ..messages import Request
+from ..request import Request
 from ..scope import Scope
 
 # As Patchworks and others write a variable in a URL: {{account}}, {account}

@@ -9,11 +9,11 @@ import msgspec
 from ..config import ParameterRules
 from ..context import Context
 from ..errors import InvalidRequest
-from ..messages import Pairs
-from ..messages import Place
-from ..messages import Request
-from ..messages import header_text
-from ..messages import quoted
+from ..request import Pairs
+from ..request import Place
+from ..request import Request
+from ..request import header_text
+from ..request import quoted
 from .parameters import known
 
 __all__ = ["PLACES", "check", "placed"]

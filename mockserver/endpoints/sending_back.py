@@ -9,10 +9,10 @@ import typing
 import urllib.parse
 
 from ..errors import Redirection
-from ..messages import Pairs
 from ..messages import Reply
 from ..pages import PAGE_HEADERS
 from ..pages import render
+from ..request import Pairs
 
 __all__ = ["MODES", "send_back"]
 

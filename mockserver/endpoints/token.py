@@ -13,7 +13,6 @@ from ..errors import UnsupportedGrantType
 from ..grants import GRANTS
 from ..messages import Authenticated
 from ..messages import Reply
-from ..messages import Request
 from ..messages import TokenRequest
 from ..messages import Tokens
 from ..model import Client
@@ -23,6 +22,7 @@ from ..policies import Policies
 from ..registration import PLACEHOLDER
 from ..registration import allowed_audience
 from ..registration import parse_scope
+from ..request import Request
 from ..tokens import mint
 from . import rules
 

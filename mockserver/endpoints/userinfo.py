@@ -6,7 +6,7 @@ from ..context import Context
 from ..errors import InsufficientScope
 from ..guards import bearer
 from ..messages import Reply
-from ..messages import Request
+from ..request import Request
 from ..scope import Scope
 
 __all__ = ["answer"]

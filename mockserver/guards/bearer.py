@@ -13,11 +13,11 @@ from ..errors import InsufficientScope
 from ..errors import InvalidRequest
 from ..errors import InvalidToken
 from ..errors import MissingToken
-from ..messages import Request
 from ..model import Kind
 from ..model import TokenRecord
 from ..policies import BearerMethod
 from ..redaction import without
+from ..request import Request
 from ..scope import Scope
 
 __all__ = ["Passed", "check"]

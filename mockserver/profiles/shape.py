@@ -11,9 +11,9 @@ import msgspec
 from ..config import Profile
 from ..errors import InvalidRequest
 from ..errors import OAuthError
-from ..messages import Pairs
 from ..messages import Reply
-from ..messages import Request
+from ..request import Pairs
+from ..request import Request
 
 __all__ = ["endpoint_at", "read", "shape"]
 
