@@ -120,6 +120,7 @@ def test_a_reset_forgets(http: typing.Any, mock: OAuthMock, ask: typing.Any) -> 
     assert [ask().status_code for _ in range(3)] == [200, 200, 429]
 
 
+@pytest.mark.race
 @pytest.mark.parametrize("_round", range(10))
 def test_of_requests_at_once_exactly_so_many_are_taken(mock: OAuthMock, ask: typing.Any, _round: int) -> None:
     """RFC 6585 4: counting is one atomic step."""

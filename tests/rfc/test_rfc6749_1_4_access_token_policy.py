@@ -155,6 +155,7 @@ def test_one_live_remembers_what_the_ledger_has_dropped(http: typing.Any, crm: t
     assert [http.api(value).status_code for value in (first, second)] == [401, 200]
 
 
+@pytest.mark.race
 def test_twenty_requests_at_once_get_the_same(http: typing.Any, crm: typing.Any) -> None:
     """Looking and minting are one step: ten rounds out of ten, each for a scope of its own."""
     for number in range(10):
@@ -164,6 +165,7 @@ def test_twenty_requests_at_once_get_the_same(http: typing.Any, crm: typing.Any)
         assert len({(answer["access_token"], answer["refresh_token"]) for answer in answers}) == 1
 
 
+@pytest.mark.race
 @pytest.mark.parametrize("crm", ["one_live"], indirect=True)
 def test_of_twenty_requests_at_once_one_lives(http: typing.Any, crm: typing.Any) -> None:
     """Ten rounds out of ten; refreshing at the same time makes no difference."""

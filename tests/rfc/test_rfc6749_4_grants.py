@@ -201,6 +201,7 @@ def test_a_grant_that_is_revoked_meanwhile_brings_nothing(http: typing.Any, poli
     assert list(http.mock.tokens) == [token]
 
 
+@pytest.mark.race
 def test_fifty_redemptions_of_one_code_have_one_winner(http: typing.Any, crm: typing.Any) -> None:
     """RFC 6749 4.1.2: a code must not be used more than once, not even at the same time."""
     parameters = {"grant_type": _CODE, "code": crm.issue_code()}

@@ -169,6 +169,7 @@ def test_an_expired_access_token_is_replaced(http: typing.Any, crm: typing.Any) 
     assert http.api(renewed["access_token"]).status_code == 200
 
 
+@pytest.mark.race
 def test_twenty_rotations_of_one_refresh_token_have_one_winner(http: typing.Any, crm: typing.Any) -> None:
     """RFC 6749 6, 10.4: rotation is one atomic step, so two refreshes at once never both succeed."""
     token = crm.grant()

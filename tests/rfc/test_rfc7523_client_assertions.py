@@ -415,11 +415,13 @@ def _winners(mock: OAuthMock, http: typing.Any, assertion: str, rivals: int) -> 
     return statuses.count(200)
 
 
+@pytest.mark.race
 def test_of_fifty_uses_of_an_assertion_one_wins(mock: OAuthMock, http: typing.Any, crm: RegisteredClient) -> None:
     """RFC 7523 3: ten rounds of fifty threads."""
     assert [_winners(mock, http, crm.client_assertion(), 50) for _ in range(10)] == [1] * 10
 
 
+@pytest.mark.race
 def test_an_unlocked_store_fails_the_same_race(mock: OAuthMock, http: typing.Any, crm: RegisteredClient) -> None:
     """The check can fail: where looking and marking are two steps, all win who look before the first has marked."""
     store = UnlockedStore()

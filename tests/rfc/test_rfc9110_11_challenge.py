@@ -93,6 +93,7 @@ def test_each_path_is_challenged_for_itself(http: typing.Any, mock: OAuthMock, t
     assert [exchange.preemptive for exchange in mock.journal] == [True, False] * 4
 
 
+@pytest.mark.race
 def test_of_requests_at_once_one_is_challenged(http: typing.Any, mock: OAuthMock, token: str) -> None:
     """RFC 9110 11.6.1: taking the challenge is one atomic step."""
     for number in range(10):

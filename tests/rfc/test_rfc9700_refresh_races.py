@@ -186,6 +186,7 @@ _REVOCATIONS = [pytest.param(policy, _nothing_survives_revocation, id=f"{policy}
 _Check = cabc.Callable[[Crm], str]
 
 
+@pytest.mark.race
 @pytest.mark.parametrize(
     ("policy", "check"),
     [*_CHECKS, pytest.param({"policy": "rotate_grace", "uses": 49}, _fifty_equal_successors, id="rotate_grace")],
@@ -197,6 +198,7 @@ def test_of_fifty_at_once(http: typing.Any, policy: typing.Any, check: _Check) -
     assert [check(crm) for _ in range(_ROUNDS)] == [""] * _ROUNDS
 
 
+@pytest.mark.race
 @pytest.mark.parametrize(("policy", "check"), _REVOCATIONS)
 def test_ten_refreshes_against_ten_revocations(http: typing.Any, policy: str, check: _Check) -> None:
     """RFC 7009 2.1: whichever comes first, nothing is alive afterwards; ten rounds out of ten."""
@@ -205,6 +207,7 @@ def test_ten_refreshes_against_ten_revocations(http: typing.Any, policy: str, ch
     assert [check(crm) for _ in range(_ROUNDS)] == [""] * _ROUNDS
 
 
+@pytest.mark.race
 @pytest.mark.parametrize(("policy", "check"), [*_CHECKS, *_REVOCATIONS])
 def test_an_unlocked_store_fails_the_same_check(http: typing.Any, policy: typing.Any, check: _Check) -> None:
     """Each check can fail: within some rounds it sees a store in which two steps come apart."""

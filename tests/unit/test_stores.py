@@ -177,12 +177,14 @@ def winners(store: Store, rivals: int) -> int:
     return sum(won)
 
 
+@pytest.mark.race
 @pytest.mark.usefixtures("many_switches")
 def test_of_fifty_redemptions_one_wins() -> None:
     """RFC 6749 4.1.2: ten rounds of ten."""
     assert [winners(MemoryStore(), 50) for _ in range(10)] == [1] * 10
 
 
+@pytest.mark.race
 @pytest.mark.usefixtures("many_switches")
 def test_an_unlocked_store_fails_the_same_check() -> None:
     """The check can fail: where looking and marking are two steps, more than one wins within some rounds."""
@@ -192,6 +194,7 @@ def test_an_unlocked_store_fails_the_same_check() -> None:
     pytest.fail("two hundred rounds did not show that the store is not locked")
 
 
+@pytest.mark.race
 @pytest.mark.usefixtures("many_switches")
 def test_a_kill_between_two_puts_ends_the_family() -> None:
     """Revocation and rotation at the same time: nothing of the family is alive afterwards."""
