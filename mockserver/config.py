@@ -49,7 +49,7 @@ Names = dict[str, str]
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    Where a provider serves what, and under which names; the settings of an issuer overlay the first five keys.
+    Where a provider serves what, and under which names; the settings of an issuer overlay all keys but `name`.
 
     What is not listed keeps its name.
     """
@@ -59,6 +59,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Endpoint -> path below the issuer."""
     parameter_names: dict[str, Names] = {}
     """By `authorize`, `token` or `refresh`: the provider's request parameter -> the RFC's."""
+    grant_type_names: Names = {}
+    """The provider's value of `grant_type` -> the RFC's."""
     response_names: Names = {}
     """The RFC's member of a token answer -> the provider's; a dot stands for an object inside the object."""
     callback_names: Names = {}
@@ -213,6 +215,8 @@ class ParameterRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Those that may be sent besides the RFCs', the required and the fixed ones; none: any, which are ignored."""
     fixed: Names = {}
     """Those that must have exactly this value."""
+    status: typing.Annotated[int, msgspec.Meta(ge=400, le=499)] = 400
+    """Status of the refusal of a request that lacks one of them; at `authorize` the browser is sent back instead."""
 
 
 class IssuerSettings(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -232,6 +236,8 @@ class IssuerSettings(Policies, frozen=True, kw_only=True, forbid_unknown_fields=
     """Endpoint -> path below the issuer, for those that are elsewhere; `refresh` makes one for refreshing alone."""
     parameter_names: dict[str, Names] = {}
     """By `authorize`, `token` or `refresh` (which has those of `token` too): request parameter -> the RFC's name."""
+    grant_type_names: Names = {}
+    """The value of `grant_type` that this provider has -> the RFC's: `client_credential` for `client_credentials`."""
     response_names: Names = {}
     """The RFC's member of a token answer -> the name it goes by; `data.access_token` puts it into an object `data`."""
     callback_names: Names = {}

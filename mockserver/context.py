@@ -59,10 +59,19 @@ class Context(msgspec.Struct, kw_only=True):
     """Stubs, by path, whose first request is still to come and is to be challenged."""
     token_rates: Rates = msgspec.field(default_factory=Rates)
     """How often each client asked for tokens, for `token_rate_limit`."""
+    consents: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """Who has consented to which client, by username and `client_id`."""
     handed_out: collections.deque[tuple[str, str, str]] = msgspec.field(
         default_factory=lambda: collections.deque(maxlen=_REMEMBERED)
     )
     """Secrets that are kept nowhere else in text, for the search for leaks: kind, name, value."""
+
+    def consent(self, user: User, client: Client) -> bool:
+        """Note that a person consents to a client, and say whether it is the first time."""
+        # Of two that come at once both may be the first, as with two windows of a browser
+        first = (user.username, client.client_id) not in self.consents
+        self.consents.add((user.username, client.client_id))
+        return first
 
     def protect(self, stub: Stub) -> None:
         """Serve a stub at its path, in place of the one that was there."""

@@ -47,7 +47,9 @@ RedirectUriPolicy = typing.Literal["exact", "prefix", "host", "template", "loopb
 RefreshPolicyName = typing.Literal[
     "static", "omit", "fixed_life", "rotate", "rotate_grace", "rotate_revoke_family", "rotate_every"
 ]
-RefreshTokenWhen = typing.Literal["always", "offline_access", "access_type", "never"]
+RefreshTokenWhen = typing.Literal[
+    "always", "offline_access", "offline_access_each_time", "access_type", "first_access_type", "never"
+]
 RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
 ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]
@@ -136,7 +138,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     authorization_code_length: CodeLength | None = None
     """So many characters, with `+ / = %` among them; None: 50 that need no encoding."""
     refresh_token_when: RefreshTokenWhen = "always"
-    """Whether a code brings a refresh token: only with scope `offline_access`, only with `access_type=offline`."""
+    """Whether a code brings a refresh token: by scope `offline_access`, by `access_type=offline`; see the how-to."""
     scope_policy: ScopePolicy = "reject"
     """What of a scope that is unknown or not allowed: `reject` it, `drop` it, or grant the `default` scope instead."""
     require_scope: bool = False

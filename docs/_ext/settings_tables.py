@@ -68,6 +68,7 @@ _EXAMPLES: dict[str, str] = {
     "parameters": '{ token = { required = ["query:format"] } }',
     "paths": '{ refresh = "/oauth/refresh" }',
     "parameter_names": '{ refresh = { refresh_grant_type = "grant_type" } }',
+    "grant_type_names": '{ client_credential = "client_credentials" }',
     "response_names": '{ access_token = "data.access_token" }',
     "callback_names": '{ code = "spapi_oauth_code" }',
     "case_insensitive_parameters": "true",

@@ -167,6 +167,7 @@ def _check_response_mode(mode: str, back: Redirection) -> None:
 def _approved(asked: Asked, decision: Decision, context: Context) -> Reply:
     now, policies = context.clock.now(), asked.client.policies
     user, scope = decision.user, decision.scope
+    first = context.consent(user, asked.client)
     code = store_code(
         AuthorizationRecord(
             family=new_family(),
@@ -181,7 +182,9 @@ def _approved(asked: Asked, decision: Decision, context: Context) -> Reply:
             nonce=asked.nonce,
             auth_time=now,
             audience=asked.audience,
-            refresh=has_refresh(asked.client, scope, asked.access_type),
+            refresh=has_refresh(
+                asked.client, scope, asked.access_type, anew=first or "consent" in (asked.prompt or "").split()
+            ),
         ),
         context,
         length=policies.authorization_code_length,

@@ -41,25 +41,28 @@ def check(
     seen = _Sent(request=request, own=sent, of=of, any_case=context.profile.case_insensitive_parameters)
     for table, rule in rules.items():
         for key in rule.required:
-            _demanded(seen, key, f"parameters.{table}.required has {key!r}")
+            _demanded(seen, key, f"parameters.{table}.required has {key!r}", rule.status)
         for key, wanted in rule.fixed.items():
-            values = _demanded(seen, key, f"parameters.{table}.fixed has {key!r}")
+            values = _demanded(seen, key, f"parameters.{table}.fixed has {key!r}", rule.status)
             if values != [wanted]:
                 raise InvalidRequest(
                     f"{quoted(placed(key)[1])} has not the value that it must have.",
                     hint=f"parameters.{table}.fixed has {key!r} = {wanted!r}, and the request has"
                     f" {', '.join(map(repr, values))}; send exactly that value, once",
+                    status=rule.status,
                 )
     _check_allowed(rules, seen, known(tables[-1]))
 
 
-def _demanded(seen: _Sent, key: str, listed: str) -> list[str]:
+def _demanded(seen: _Sent, key: str, listed: str, status: int) -> list[str]:
     values = seen.values(key)
     if not values:
         name = placed(key)[1]
         place = seen.place(key)
         raise InvalidRequest(
-            f"{quoted(name)} is missing.", hint=f"{listed}, and the {place} has none{seen.elsewhere(place, name)}"
+            f"{quoted(name)} is missing.",
+            hint=f"{listed}, and the {place} has none{seen.elsewhere(place, name)}",
+            status=status,
         )
     return values
 

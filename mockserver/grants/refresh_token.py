@@ -47,7 +47,10 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     # Before the token is taken: a scope that is refused costs nothing.
     scope = _narrowed(request.scope, record.scope)
     audience = narrowed_audience(request.audience, record.audience)
-    successor = _successor(value, found, record, client.policies.refresh, context)
+    if _keeps(request, found):
+        successor = _Successor(value, taken=False, told=False)
+    else:
+        successor = _successor(value, found, record, client.policies.refresh, context)
     return Issue(
         client=client,
         user=record.user,
@@ -68,6 +71,12 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         # OpenID Connect Core 12.2: the same person, without a nonce
         id_token="openid" in scope and record.user is not None,
     )
+
+
+def _keeps(request: TokenRequest, found: Entry) -> bool:
+    """By `offline_access_each_time` whoever does not ask for another refresh token keeps the one that he has."""
+    when = request.client.policies.refresh_token_when
+    return when == "offline_access_each_time" and not found.uses and "offline_access" not in (request.scope or ())
 
 
 def _good(value: str, client: Client, context: Context) -> tuple[Entry, TokenRecord]:

@@ -52,6 +52,7 @@ def resolved(settings: IssuerSettings) -> Profile:
             endpoint: {**profile.parameter_names.get(endpoint, {}), **settings.parameter_names.get(endpoint, {})}
             for endpoint in _keys(profile.parameter_names, settings.parameter_names)
         },
+        grant_type_names={**profile.grant_type_names, **settings.grant_type_names},
         response_names={**profile.response_names, **settings.response_names},
         callback_names={**profile.callback_names, **settings.callback_names},
         case_insensitive_parameters=profile.case_insensitive_parameters or settings.case_insensitive_parameters,

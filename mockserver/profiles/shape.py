@@ -11,6 +11,7 @@ import msgspec
 from ..config import Profile
 from ..errors import InvalidRequest
 from ..errors import OAuthError
+from ..errors import UnsupportedGrantType
 from ..messages import Reply
 from ..request import Pairs
 from ..request import Request
@@ -32,13 +33,15 @@ def read(request: Request, profile: Profile, endpoint: str | None) -> Request:
     """
     if endpoint not in ("authorize", "token", "refresh"):
         return request
-    if not (profile.parameter_names or profile.case_insensitive_parameters):
+    if not (profile.parameter_names or profile.case_insensitive_parameters or profile.grant_type_names):
         return request
     reading = _Reading(_names(request, profile, endpoint), any_case=profile.case_insensitive_parameters)
     problems: list[OAuthError] = []
     # The form of the authorization endpoint is that of our own page.
     form = request.form if endpoint == "authorize" else reading.pairs(request.form, "body", problems)
     query = reading.pairs(request.query, "query", problems)
+    if endpoint != "authorize":
+        form, query = (_with_grant(pairs, profile.grant_type_names, problems) for pairs in (form, query))
     return msgspec.structs.replace(request, query=query, form=form, problems=(*request.problems, *problems))
 
 
@@ -55,6 +58,20 @@ def shape(reply: Reply, profile: Profile) -> Reply:
             inside = inside.setdefault(step, {})
         inside[last] = value
     return msgspec.structs.replace(reply, body=json.dumps(members, separators=(",", ":")).encode())
+
+
+def _with_grant(pairs: Pairs, names: cabc.Mapping[str, str], problems: list[OAuthError]) -> Pairs:
+    """The RFC's value of `grant_type`; one that the provider has replaced is noted as a problem."""
+    replaced = {rfc: name for name, rfc in names.items() if rfc not in names}
+    for name, value in pairs:
+        if name == "grant_type" and value in replaced:
+            problems.append(
+                UnsupportedGrantType(
+                    "The grant type is not supported.",
+                    hint=f"grant_type {value!r} is called {replaced[value]!r} here (grant_type_names)",
+                )
+            )
+    return tuple((name, names.get(value, value) if name == "grant_type" else value) for name, value in pairs)
 
 
 class _Reading:
@@ -101,7 +118,8 @@ def _names(request: Request, profile: Profile, endpoint: str | None) -> cabc.Map
     if endpoint != "token":
         return tables.get(endpoint or "", {})
     is_refresh = any(
-        value == "refresh_token" and "grant_type" in (refresh.get(name), token.get(name, name))
+        profile.grant_type_names.get(value, value) == "refresh_token"
+        and "grant_type" in (refresh.get(name), token.get(name, name))
         for sent, value in (*request.form, *request.query)
         for name in ({sent, sent.lower()} if profile.case_insensitive_parameters else {sent})
     )

@@ -8,6 +8,7 @@ import re
 from .. import profiles
 from ..config import IssuerSettings
 from ..endpoints import known_parameters
+from ..grants import GRANTS
 from .layers import Path
 from .shape import Problem
 from .shape import dotted
@@ -26,7 +27,7 @@ _CALLBACK = ("code", "state", "error", "error_description", "error_uri", "iss")
 
 
 def names(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
-    """Every key of `paths` and the three tables of names that cannot be meant. The profile must exist."""
+    """Every key of `paths` and the tables of names that cannot be meant. The profile must exist."""
     yield from _paths(issuer, at)
     for endpoint, table in issuer.parameter_names.items():
         path = (*at, "parameter_names", endpoint)
@@ -37,6 +38,12 @@ def names(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
         for name, rfc in table.items():
             if rfc not in rfc_names:
                 yield (*path, name), f"{dotted((*path, name))} = {rfc!r}: no parameter there; {nearest(rfc, rfc_names)}"
+    for name, rfc in issuer.grant_type_names.items():
+        path = (*at, "grant_type_names", name)
+        if rfc not in GRANTS:
+            yield path, f"{dotted(path)} = {rfc!r}: no such grant; {nearest(rfc, GRANTS)}"
+        elif not name:
+            yield path, f"{dotted(path)} = {rfc!r}: write a name that is not empty"
     profile = profiles.resolved(issuer)
     yield from _renamed(profile.response_names, _MEMBERS, (*at, "response_names"), dots=True)
     yield from _renamed(profile.callback_names, _CALLBACK, (*at, "callback_names"))

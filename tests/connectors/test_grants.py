@@ -135,6 +135,14 @@ def refreshes(world: World) -> None:
     assert world.issuer.tokens[0].refresh_token is not None
 
 
+def at_the_first_consent_alone(world: World) -> None:
+    """As at Google: who has lost the refresh token gets another with `prompt=consent` alone."""
+    offline = ("access_type", "offline")
+    for more, has_one in (([offline], True), ([offline], False), ([offline, ("prompt", "consent")], True)):
+        world.works(world.boomi(grant_type="authorization_code", authorization_parameters=more))
+        assert (world.issuer.tokens.last.refresh_token is not None) == has_one
+
+
 def asks_again(world: World) -> None:
     """Without a refresh token somebody has to log in again."""
     assert _grants_of_two_hours(world) == ["authorization_code", "authorization_code"]

@@ -69,6 +69,14 @@ def refresh_that_asks_for_less(world: World) -> None:
     world.answered(200)
 
 
+def refresh_token_only_when_the_refresh_repeats_its_scope(world: World) -> None:
+    """As at Microsoft 365."""
+    granted = world.client.grant(scope="orders:read offline_access")
+    form = f"grant_type=refresh_token&client_id=crm&client_secret=s3cret-of-crm&refresh_token={granted.refresh_token}"
+    assert "refresh_token" not in world.post(f"{form}&scope=orders:read".encode()).json()
+    assert "refresh_token" in world.post(f"{form}&scope=orders:read+offline_access".encode()).json()
+
+
 # -- rows 22 and 23 ----------------------------------------------------------------------------------------------------
 
 

@@ -242,3 +242,29 @@ def test_rules_hold_where_parameters_may_come_in_the_url(http: typing.Any) -> No
 
     assert http.token({}, basic=_CRM, query="grant_type=client_credentials&format=json").status_code == 200
     assert http.token({}, basic=_CRM, query="grant_type=client_credentials").status_code == 400
+
+
+@pytest.mark.parametrize("rule", [{"required": ["header:x-api-key"]}, {"fixed": {"header:x-api-key": "k3y"}}])
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_provider_has_a_status_of_its_own_for_what_is_missing(
+    http: typing.Any, rule: dict[str, typing.Any], status: int
+) -> None:
+    """RFC 6749 5.2: the error is the same; with the header the request is served."""
+    http = served(http, parameters={"token": {**rule, "status": status}})
+    form = {"grant_type": "client_credentials"}
+
+    assert http.answer(http.token(form, basic=_CRM)) == http.refused(status, "invalid_request")
+    assert http.token(form, basic=_CRM, headers=[("x-api-key", "k3y")]).status_code == 200
+    if "fixed" in rule:
+        other = http.token(form, basic=_CRM, headers=[("x-api-key", "other")])
+        assert http.answer(other) == http.refused(status, "invalid_request")
+
+
+def test_at_the_authorization_endpoint_the_browser_is_sent_back_whatever_the_status(http: typing.Any) -> None:
+    """RFC 6749 4.1.2.1."""
+    http = served(http, parameters={"authorize": {"required": ["owner"], "status": 403}})
+    query = {"response_type": "code", "client_id": "crm", "redirect_uri": _CALLBACK}
+
+    status, where, parameters, _ = http.callback(http.authorize(query))
+
+    assert (status, where, dict(parameters)["error"]) == (302, _CALLBACK, "invalid_request")

@@ -107,6 +107,36 @@ def test_names_of_the_token_endpoint_hold_for_a_refresh_too() -> None:
     assert http.client.get("/authorize", query_string={**query, "client_id": "crm", "app": ""}).status_code == 400
 
 
+def test_a_grant_type_has_the_providers_value() -> None:
+    """The RFC's is refused, unless it is listed too; others stay; the journal has the RFC's."""
+    http = Http(grant_type_names={"client_credential": "client_credentials"})
+
+    assert http.token(grant_type="client_credential").status_code == 200
+    assert http.mock.journal.grant_types == ["client_credentials"]
+    assert http.refused(http.token(grant_type="client_credentials")) == (
+        400,
+        "unsupported_grant_type",
+        "grant_type 'client_credentials' is called 'client_credential' here (grant_type_names)",
+    )
+    assert http.token(grant_type="password").get_json()["error"] == "invalid_request"
+
+    both = {"client_credential": "client_credentials", "client_credentials": "client_credentials"}
+    http = Http(grant_type_names=both)
+    assert [http.token(grant_type=name).status_code for name in both] == [200, 200]
+
+
+def test_a_refresh_by_another_value_has_the_names_of_a_refresh() -> None:
+    """And is served where refreshing is."""
+    http = Http(
+        grant_type_names={"refresh": "refresh_token"},
+        parameter_names={"refresh": {"token": "refresh_token"}},
+    )
+    refresh_token = http.crm.grant().refresh_token or ""
+
+    assert http.token(grant_type="refresh", token=refresh_token).status_code == 200
+    assert http.refused(http.token(grant_type="refresh_token", token="x"))[:2] == (400, "unsupported_grant_type")
+
+
 @pytest.mark.parametrize(("any_case", "status"), [(False, 400), (True, 200)])
 def test_the_case_of_names_counts_unless_it_is_switched_off(any_case: bool, status: int) -> None:
     """The journal keeps the names as they were sent."""
@@ -357,6 +387,14 @@ def test_an_unknown_account_is_not_found() -> None:
         ({"response_names": {"access_token": "data."}}, "write a name that is not empty"),
         ({"response_names": {"access_token": "scope"}}, "response_names.access_token = 'scope': scope is there"),
         ({"response_names": {"access_token": "scope.token"}}, "'scope.token': scope is there; choose another"),
+        (
+            {"grant_type_names": {"cc": "client_credential"}},
+            "grant_type_names.cc = 'client_credential': no such grant; did you mean 'client_credentials'?",
+        ),
+        (
+            {"grant_type_names": {"": "password"}},
+            "grant_type_names. = 'password': write a name that is not empty",
+        ),
         ({"callback_names": {"cod": "c"}}, "callback_names.cod = 'c': no such name in the RFCs; did you mean 'code'?"),
         ({"callback_names": {"code": ""}}, "callback_names.code = '': write a name that is not empty"),
         ({"callback_names": {"code": "state"}}, "callback_names.code = 'state': state is there; choose another"),
