@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .barrier import Barrier
 from .kinds import FAULTS
+from .kinds import Alter
 from .kinds import Delay
 from .kinds import Drip
 from .kinds import Fail
@@ -19,6 +20,7 @@ from .strikes import Strikes
 
 __all__ = [
     "FAULTS",
+    "Alter",
     "Armed",
     "Barrier",
     "Delay",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import json
 import typing
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from ..errors import Refused
 from ..messages import Reply
 
-__all__ = ["FAULTS", "Delay", "Drip", "Fail", "Fault", "Hold", "LoseAnswer", "NeverAnswer", "Refuse"]
+__all__ = ["FAULTS", "Alter", "Delay", "Drip", "Fail", "Fault", "Hold", "LoseAnswer", "NeverAnswer", "Refuse"]
 
 
 class Fail(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +111,31 @@ class Delay(msgspec.Struct, frozen=True, kw_only=True):
         return f"delay({self.seconds:g})"
 
 
+class Alter(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Do the work, then put `members` into the JSON of the answer, in place of or beside those that it has.
+
+    An answer that is no JSON object stays as it is.
+    """
+
+    name: typing.ClassVar[str] = "alter"
+    stage: typing.ClassVar[str] = "delivery"
+    members: dict[str, typing.Any]
+
+    def altered(self, reply: Reply) -> Reply:
+        try:
+            found = json.loads(reply.body)
+        except ValueError:
+            return reply
+        if not isinstance(found, dict):
+            return reply
+        body = json.dumps({**found, **self.members}, separators=(",", ":")).encode()
+        return msgspec.structs.replace(reply, body=body)
+
+    def __str__(self) -> str:
+        return f"alter({', '.join(self.members)})"
+
+
 class LoseAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """
     Do the work for good, then cut the connection without a byte of the answer.
@@ -144,10 +170,10 @@ class Drip(msgspec.Struct, frozen=True, kw_only=True):
         return f"drip({self.seconds:g}, pieces={self.pieces})"
 
 
-Fault = Fail | Hold | NeverAnswer | Refuse | Delay | LoseAnswer | Drip
+Fault = Fail | Hold | NeverAnswer | Refuse | Delay | Alter | LoseAnswer | Drip
 
 FAULTS: dict[str, type[Fault]] = {
-    fault.name: fault for fault in (Fail, Hold, NeverAnswer, Refuse, Delay, LoseAnswer, Drip)
+    fault.name: fault for fault in (Fail, Hold, NeverAnswer, Refuse, Delay, Alter, LoseAnswer, Drip)
 }
 
 

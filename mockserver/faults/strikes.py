@@ -6,6 +6,7 @@ import msgspec
 
 from ..errors import Refused
 from ..messages import Reply
+from .kinds import Alter
 from .kinds import Delay
 from .kinds import Drip
 from .kinds import Fail
@@ -57,7 +58,7 @@ class Strikes(msgspec.Struct):
 
     def deliver(self, plan: FaultPlan, place: Place, reply: Reply, *, can_cut: bool) -> Reply:
         """
-        After the work: waits, and decides how the answer goes out.
+        After the work: waits, alters, and decides how the answer goes out.
 
         `can_cut`: whether the HTTP server can end a connection without an answer; else another answer says it.
         """
@@ -68,6 +69,8 @@ class Strikes(msgspec.Struct):
             self.names.append(str(fault))
             if isinstance(fault, Delay):
                 plan.pause(fault.seconds)
+            elif isinstance(fault, Alter):
+                reply = fault.altered(reply)
             elif isinstance(fault, Drip):
                 self.drip = fault
             elif isinstance(fault, LoseAnswer):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import json
 import re
 import threading
 import typing
 
 from ..errors import ConfigurationError
+from ..faults import Alter
 from ..faults import Armed
 from ..faults import Barrier
 from ..faults import Delay
@@ -104,6 +107,20 @@ class EndpointHandle:
         The connections stay open until the clients close them; a reset and a stop end them, too.
         """
         self._arm(NeverAnswer(), times, optional)
+
+    def alter(self, members: cabc.Mapping[str, typing.Any], *, times: int = 1, optional: bool = False) -> None:
+        """
+        Do the work of the next `times` requests, but put these members into the JSON of the answers; None is null.
+
+        They are called as the answer calls them: `token_endpoint.alter({"access_token": None})`.
+        """
+        try:
+            json.dumps(members)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(f"alter({members!r}): {error}; give values that JSON has") from None
+        if not members:
+            raise ConfigurationError('alter({}): nothing would be altered; name a member, e.g. {"access_token": None}')
+        self._arm(Alter(members={**members}), times, optional)
 
     def lose_answer(self, *, times: int = 1, optional: bool = False) -> None:
         """Do the work of the next `times` requests for good, then cut the connections without a byte of an answer."""

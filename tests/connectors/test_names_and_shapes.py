@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
-import httpx
-import pytest
-
-from connectors.errors import NoToken
-from connectors.patchworks import Authentication
 from connectors.patchworks import Patchworks
 from connectors.world import BODY
 from connectors.world import World
@@ -38,20 +31,25 @@ def refresh_token_missing(world: World) -> None:
 
 
 def null_empty_or_a_number(world: World) -> None:
-    """The connector alone: the mock's answers always have a token. Nothing goes to the API."""
+    """Nothing goes to the API; the next answer is good."""
     for value in (None, "", 7, True, [], {}):
-        sent: list[httpx.Request] = []
+        world.issuer.token_endpoint.alter({"access_token": value})
+        connector = world.patchworks()
+        world.fails(connector, "NoToken")
+        assert world.orders.exchanges == []
+    world.works(connector)
 
-        def answer(request: httpx.Request, sent: list[httpx.Request] = sent, value: object = value) -> httpx.Response:
-            sent.append(request)
-            return httpx.Response(200, content=iter([json.dumps({"access_token": value}).encode()]))
 
-        form = Authentication(flow="client_credentials", client_id="crm", access_token_url="http://127.0.0.1/token")
-        with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-            connector = Patchworks(form, http=http, person=world.approves)
-            with pytest.raises(NoToken, match="no 'access_token'"):
-                connector.call("PATCH", "http://127.0.0.1/orders/7", BODY)
-        assert [request.url.path for request in sent] == ["/token"]
+def refresh_token_that_is_null(world: World) -> None:
+    """As good as none: the connector keeps the one that it has."""
+    connector = world.patchworks(flow="authorization_code")
+    world.works(connector)
+    world.later(hours=1)
+    world.issuer.token_endpoint.alter({"refresh_token": None})
+    world.works(connector)
+    world.later(hours=1)
+    world.works(connector)
+    assert world.issuer.tokens[1].refreshed_from == world.issuer.tokens[2].refreshed_from
 
 
 # -- row 47 ------------------------------------------------------------------------------------------------------------

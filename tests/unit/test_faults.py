@@ -10,6 +10,7 @@ from werkzeug.test import Client
 from mockserver import ConfigurationError
 from mockserver import OAuthMock
 from mockserver.faults import FAULTS
+from mockserver.faults import Alter
 from mockserver.faults import Barrier
 from mockserver.faults import Delay
 from mockserver.faults import Drip
@@ -207,6 +208,7 @@ def test_faults_are_known_by_name() -> None:
         "delay": Delay,
         "lose_answer": LoseAnswer,
         "drip": Drip,
+        "alter": Alter,
     } == FAULTS
     assert str(_TOKEN) == "token"
 
@@ -334,3 +336,55 @@ def test_a_drip_is_an_iterable_like_any(
     assert (answer.data, answer.content_length) == (plain.data, len(plain.data))
     assert pauses == [2 / pieces] * pieces
     assert [exchange.fault for exchange in mock.journal] == ["", *[f"drip(2, pieces={pieces})"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("members", "rest"),
+    [
+        pytest.param({"access_token": None}, {"token_type", "expires_in"}, id="null"),
+        pytest.param({"access_token": "", "expires_in": "soon"}, {"token_type"}, id="two"),
+        pytest.param({"merchant": {"id": 7}}, {"access_token", "token_type", "expires_in"}, id="one more"),
+    ],
+)
+def test_an_answer_is_altered_once(
+    mock: OAuthMock, http: Client, members: dict[str, typing.Any], rest: set[str]
+) -> None:
+    """The token lives all the same, and the journal has what was sent."""
+    client = mock.client(grant_types=["client_credentials"])
+    form = {"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": client.client_secret}
+    mock.token_endpoint.alter(members)
+
+    altered, as_ever = http.post("/token", data=form), http.post("/token", data=form)
+
+    body = altered.get_json()
+    assert altered.status_code == 200
+    assert {name: body.pop(name) for name in members} == members
+    assert {*body} == rest
+    assert {*as_ever.get_json()} == {"access_token", "token_type", "expires_in"}
+    assert len(mock.tokens) == 2
+    assert mock.journal[0].reply.body == altered.data
+    assert mock.journal[0].fault == f"alter({', '.join(members)})"
+
+
+def test_what_is_no_json_object_is_not_altered(mock: OAuthMock, http: Client) -> None:
+    """A page and a list."""
+    orders = mock.protect("/orders", json=[1])
+    token = mock.client().grant().access_token
+    orders.alter({"a": 1})
+    mock.authorization_endpoint.alter({"a": 1})
+
+    assert http.get("/orders", headers={"Authorization": f"Bearer {token}"}).get_json() == [1]
+    assert http.get("/authorize").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        pytest.param({}, "nothing would be altered", id="nothing"),
+        pytest.param({"a": {1}}, "give values that JSON has", id="a set"),
+    ],
+)
+def test_what_cannot_be_altered_is_refused(mock: OAuthMock, members: dict[str, typing.Any], message: str) -> None:
+    """With the remedy."""
+    with pytest.raises(ConfigurationError, match=message):
+        mock.token_endpoint.alter(members)
