@@ -46,7 +46,7 @@ def read(environ: WSGIEnvironment, *, now: float, body_limit: int, trust_proxy: 
     path_info = environ.get("PATH_INFO", "/").encode("latin-1")
     return Request(
         method=environ["REQUEST_METHOD"],
-        target=environ.get("REQUEST_URI") or _target(environ),
+        target=_target(environ),
         scheme=scheme,
         host=host,
         path=path_info.decode("utf-8", "replace") or "/",
@@ -245,9 +245,10 @@ def _origin(environ: WSGIEnvironment, trust_proxy: bool) -> tuple[str, str]:
 
 
 def _target(environ: WSGIEnvironment) -> str:
-    path = urllib.parse.quote(environ.get("PATH_INFO", "/").encode("latin-1"))
+    target = environ.get("REQUEST_URI") or urllib.parse.quote(environ.get("PATH_INFO", "/").encode("latin-1"))
     query = environ.get("QUERY_STRING", "")
-    return f"{path}?{query}" if query else path
+    # werkzeug's test client puts the query there only when it came with the path
+    return f"{target}?{query}" if query and "?" not in target else target
 
 
 def _headers(environ: WSGIEnvironment) -> Pairs:

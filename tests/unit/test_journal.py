@@ -40,6 +40,17 @@ def test_an_exchange_has_what_was_sent_and_what_was_made_of_it(mock: OAuthMock, 
     assert exchange.reply.status == 200
 
 
+@pytest.mark.parametrize("target", ["/authorize?client_id=cr%6d&a=b%20c", "/authorize?", "/authorize"])
+def test_the_target_has_its_query_however_the_wsgi_server_tells_it(mock: OAuthMock, http: Client, target: str) -> None:
+    """werkzeug's test client has the query in REQUEST_URI, or only beside it; other servers have no REQUEST_URI."""
+    path, _, query = target.partition("?")
+    http.get(target)
+    http.get(path, query_string=query)
+    http.get(path, query_string=query, environ_overrides={"REQUEST_URI": ""})
+
+    assert [exchange.request.target for exchange in mock.journal] == [target, target.rstrip("?"), target.rstrip("?")]
+
+
 def test_a_refused_exchange_is_shown_with_its_why(mock: OAuthMock, http: Client) -> None:
     """The lines of a failing test's report."""
     mock.client("crm", client_secret="s3cret", token_endpoint_auth_method="client_secret_post")
