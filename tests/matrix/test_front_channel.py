@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from matrix.connector import Denied
+from matrix.connector import NeedsScope
 from matrix.connector import Rejected
 from matrix.rows import Case
 from matrix.rows import of
@@ -164,5 +165,77 @@ def test_connector_at_the_error_page(world: World, case: Case) -> None:
 
     with pytest.raises(UnexpectedPage, match="is none of"):
         connector.login(world.mock.approve)
+
+    assert world.seen() == case.seen
+
+
+# -- F11 to F13, F23 ---------------------------------------------------------------------------------------------------
+
+
+@of("F11", "50 characters", "64 characters", "256 characters", "2048 characters", "16384 characters")
+def test_long_code(world: World, case: Case) -> None:
+    client = world.mock.client(authorization_code_length=case.given.get("length"))
+    connector = world.connector(case.connector, client=client)
+    came = world.mock.approve(connector.start())
+
+    if case.connector == "right":
+        connector.finish(came)
+    else:
+        with pytest.raises(Denied, match=r"^invalid_grant$"):
+            connector.finish(came)
+
+    assert world.seen() == case.seen
+    assert len(str(came.code)) == case.given.get("length", 50)
+    assert not case.given or {*"+/=%"} <= {*str(came.code)}
+
+
+@of("F12", "realmId", "session_state", "scope", "user", "shop and hmac")
+def test_unknown_parameters_of_the_callback(world: World, case: Case) -> None:
+    connector = world.connector(case.connector)
+    came = world.mock.approve(connector.start()).with_params(**case.given["extra"])
+
+    if case.connector == "right":
+        connector.finish(came)
+        assert connector.token().scope == {*connector.settings["scope"].split()}
+    else:
+        with pytest.raises(Rejected):
+            connector.finish(came)
+
+    assert world.seen() == case.seen
+
+
+@of("F13", "narrower", "all of it")
+def test_granted_scope(world: World, case: Case) -> None:
+    drafts = world.mock.protect("/drafts", scope="orders:write", json=[])
+    connector = world.connector(case.connector, client=world.mock.client(consent="page"))
+    granted = "orders:read" if case.title == "narrower" else "orders:read orders:write"
+
+    connector.finish(world.mock.approve(connector.start(), scope=granted))
+    if case.title == "narrower":
+        with pytest.raises(NeedsScope, match=r"^orders:write$"):
+            connector.call(drafts.url, scope="orders:write")
+    else:
+        assert connector.call(drafts.url, scope="orders:write").json() == []
+
+    assert world.seen() == case.seen
+    assert world.mock.tokens.last.scope == {*granted.split()}
+
+
+@of("F23", "query", "query of three", "fragment")
+def test_authorization_url_with_more(world: World, case: Case) -> None:
+    acme = world.mock.issuer("acme", parameters={"authorize": {"required": ["tenant"]}})
+    acme.user("alice")
+    url = acme.authorize_url + case.given["added"]
+    connector = world.connector(case.connector, issuer=acme, authorize_url=url)
+
+    if case.connector == "right" and case.title == "fragment":
+        with pytest.raises(ValueError, match="has a fragment"):
+            connector.login(acme.approve)
+    elif case.connector == "right":
+        connector.login(acme.approve)
+        assert world.mock.journal[0].request.target.startswith(f"/acme/authorize{case.given['added']}&")
+    else:
+        with pytest.raises((Denied, UnexpectedPage), match=r"^invalid_request$| answered 400 "):
+            connector.login(acme.approve)
 
     assert world.seen() == case.seen

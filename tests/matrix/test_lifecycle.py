@@ -1,4 +1,4 @@
-"""Section 3 of the matrix, L1 to L9: how long a token is used, and what comes after it."""
+"""Section 3 of the matrix: how long an access token is used, by whom, and what a refused one leads to."""
 
 from __future__ import annotations
 
@@ -161,76 +161,70 @@ def test_step_up(world: World, case: Case) -> None:
     assert world.seen() == case.seen
 
 
-# -- the refresh token -------------------------------------------------------------------------------------------------
+# -- two credentials, and one that changes -----------------------------------------------------------------------------
 
 
-@of("L8", "omit", "static", "rotate")
-def test_refresh_token_after_a_refresh(world: World, case: Case) -> None:
-    connector = world.logged_in(case.connector, client=world.mock.client(refresh_policy=case.given["policy"]))
-    first = world.mock.tokens.last.refresh_token
+@of("L29", "two tenants")
+def test_two_tenants(world: World, case: Case) -> None:
+    calls = []
+    for name in ("tenant-a", "tenant-b"):
+        tenant = world.mock.issuer(name)
+        connector = world.connector(
+            case.connector, issuer=tenant, client=tenant.client("crm"), grant_type="client_credentials"
+        )
+        calls.append((connector, f"{tenant.api_url}/orders"))
 
-    for number in range(2):
+    for connector, url in (*calls, calls[0]):
+        connector.call(url)
+
+    assert world.seen() == case.seen
+
+
+@of("L29", "two users")
+def test_two_users(world: World, case: Case) -> None:
+    client = world.mock.client()
+    connectors = [world.connector(case.connector, client=client, user=name) for name in ("alice", "bob")]
+    for connector in connectors:
+        connector.login(lambda url, user=connector.settings["user"]: world.mock.approve(f"{url}&login_hint={user}"))
+
+    for connector in connectors:
+        connector.call(f"{world.mock.api_url}/orders")
+
+    owners = {f"Bearer {token.access_token}": token.username for token in world.mock.tokens}
+    shown = [exchange.request.header_values("Authorization")[0] for exchange in world.mock.api.exchanges]
+    assert world.seen() == case.seen
+    assert [owners[header] for header in shown] == case.given["users"]
+
+
+@of("L31", "secret", "secret at the server alone")
+def test_secret_changes(world: World, case: Case) -> None:
+    client = world.mock.client()
+    connector = world.connector(case.connector, client=client, grant_type="client_credentials")
+    connector.call(f"{world.mock.api_url}/orders")
+
+    secret = client.rotate_secret()
+    if case.title == "secret":
+        connector.settings["client_secret"] = secret
+    connector.call(f"{world.mock.api_url}/orders")
+    if case.title == "secret at the server alone":
         world.pass_time(3600)
-        if number and case.connector != "right":
-            with pytest.raises(NeedsConsent):
-                connector.call(f"{world.mock.api_url}/orders")
-        else:
+        with pytest.raises(Denied, match=r"^invalid_client$"):
             connector.call(f"{world.mock.api_url}/orders")
 
-    refreshed = world.mock.journal.token_requests()[1].reply.body.decode()
     assert world.seen() == case.seen
-    assert ("refresh_token" in refreshed, str(first) in refreshed) == {
-        "omit": (False, False),
-        "static": (True, True),
-        "rotate": (True, False),
-    }[case.title]
 
 
-@of("L8", "killed before the API answered")
-def test_killed_before_the_api_answered(world: World, case: Case) -> None:
-    client = world.mock.client(refresh_policy="rotate")
-    world.logged_in(case.connector, client=client)
-    world.pass_time(3600)
-    world.mock.api.fail(500)
+@of("L31", "scope")
+def test_scope_changes(world: World, case: Case) -> None:
+    reports = world.mock.protect("/reports", scope="reports:read")
+    connector = world.connector(case.connector, grant_type="client_credentials", scope="orders:read")
+    connector.call(f"{world.mock.api_url}/orders")
 
-    with pytest.raises(httpx.HTTPStatusError):
-        world.connector(case.connector, client=client).call(f"{world.mock.api_url}/orders")
-    world.pass_time(3600)
+    connector.settings["scope"] = "orders:read reports:read"
     if case.connector == "right":
-        world.connector(case.connector, client=client).call(f"{world.mock.api_url}/orders")
+        connector.call(reports.url)
     else:
-        with pytest.raises(NeedsConsent):
-            world.connector(case.connector, client=client).call(f"{world.mock.api_url}/orders")
+        with pytest.raises(NeedsScope, match=r"^reports:read$"):
+            connector.call(reports.url)
 
     assert world.seen() == case.seen
-
-
-@of("L9", "new one used", "old one used")
-def test_family(world: World, case: Case) -> None:
-    client = world.mock.client(refresh_policy="rotate_revoke_family")
-    old = client.grant(user="alice")
-    form = {"grant_type": "refresh_token", "refresh_token": old.refresh_token}
-    new = world.token(client, form).json()
-
-    answer = world.token(client, form if case.title == "old one used" else {**form, **new})
-
-    follows = world.token(client, {**form, "refresh_token": world.mock.tokens.last.refresh_token})
-    assert (answer.status_code, answer.json().get("error")) == (case.status, case.error)
-    assert follows.status_code == case.status
-    assert world.api(world.mock.tokens.last.access_token).status_code == (200 if case.status == 200 else 401)
-
-
-@of("L9", "second process with the old one")
-def test_second_process(world: World, case: Case) -> None:
-    client = world.mock.client(refresh_policy="rotate_revoke_family")
-    first = world.logged_in(case.connector, client=client)
-    second = world.connector(case.connector, client=client, store=dict(world.store))
-    world.pass_time(3600)
-
-    first.call(f"{world.mock.api_url}/orders")
-    for _ in range(2):
-        with pytest.raises(NeedsConsent):
-            second.call(f"{world.mock.api_url}/orders")
-
-    assert world.seen() == case.seen
-    assert not world.mock.tokens.last.alive
