@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import http.server
 import logging
+import os
 import pathlib
 import re
 import socket
@@ -211,9 +212,12 @@ def test_two_workers(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, ca
     suite.write_text(_SUITE % case.status)
     seen.mkdir()
     monkeypatch.setenv("SEEN", str(seen))
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    options = ["-q", "-n", "2", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
-    command = [sys.executable, "-m", "pytest", *options, str(suite)]
+    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        monkeypatch.delenv(name)
+    # Others' plugins cost seconds in each process
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugins = ["-p", "oauthmock", "-p", "xdist", "-p", "xdist.looponfail", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, "-n", "2", "--rootdir", str(tmp_path), str(suite)]
 
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
