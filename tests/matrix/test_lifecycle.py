@@ -90,6 +90,22 @@ def test_expires_in(world: World, case: Case) -> None:
     assert type(answer.get("expires_in")) is type(case.given.get("expires_in"))
 
 
+@of("L4", "milliseconds, after an hour")
+def test_expires_in_is_too_much(world: World, case: Case) -> None:
+    client = world.mock.client(expires_in_form="milliseconds")
+    connector = world.connector(case.connector, client=client, grant_type="client_credentials")
+    connector.call(f"{world.mock.api_url}/orders")
+
+    world.pass_time(3600)
+    if case.connector == "right":
+        connector.call(f"{world.mock.api_url}/orders")
+    else:
+        with pytest.raises(Unauthorized):
+            connector.call(f"{world.mock.api_url}/orders")
+
+    assert world.seen() == case.seen
+
+
 # -- the API refuses ---------------------------------------------------------------------------------------------------
 
 
