@@ -83,7 +83,7 @@ def refusals_tell_no_secret(world: World) -> None:
 
 _LIMIT = 0.2
 # A machine that is busy with other tests
-_TOLERANCE = 1.5
+_TOLERANCE = 5
 
 
 def test_row_45_timeout_limit(world: World) -> None:

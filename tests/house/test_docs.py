@@ -222,7 +222,7 @@ def test_the_documentation_builds_without_a_warning(tmp_path: pathlib.Path) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=170,
     )
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -21,7 +21,7 @@ def test_the_examples_pass(tmp_path: pathlib.Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=170,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -139,7 +139,7 @@ class Suite:
     def run_apart(self, *arguments: str, plugins: tuple[str, ...] = ("oauthmock",)) -> pytest.RunResult:
         """Run in a process of its own."""
         command = (sys.executable, "-m", "pytest", *_on(plugins), *_OPTIONS, *arguments)
-        return self.pytester.run(*command, timeout=50)
+        return self.pytester.run(*command, timeout=170)
 
     def said(self, name: str) -> list[str]:
         """The lines that a test left in a file, for the outer test to look for."""

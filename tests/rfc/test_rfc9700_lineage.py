@@ -67,7 +67,7 @@ def test_an_expired_code_that_comes_again_is_a_replay(http: typing.Any, crm: typ
     http.mock.clock.advance(seconds=600)
 
     assert redeem(http, unused).status_code == 400
-    assert "the code expired 0 s ago" in http.mock.journal.last.why
+    assert http.mock.journal.last.why.endswith(" s ago (authorization_code_lifetime)")
     assert http.api(access_token).status_code == 200
     assert redeem(http, code).status_code == 400
     assert http.api(access_token).status_code == 401
@@ -110,7 +110,7 @@ def test_a_refresh_token_may_expire_alone(http: typing.Any, crm: typing.Any) -> 
     token.expire_refresh_token()
 
     assert http.answer(refresh(http, token.refresh_token)) == http.refused(400, "invalid_grant")
-    assert "the refresh token expired 0 s ago" in http.mock.journal.last.why
+    assert http.mock.journal.last.why.endswith(" s ago (refresh_token_lifetime)")
     assert http.api(token.access_token).status_code == 200
 
 

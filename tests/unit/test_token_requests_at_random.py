@@ -141,7 +141,7 @@ _AUTHORIZATION = (
 )
 
 
-@hypothesis.settings(max_examples=1500, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+@hypothesis.settings(max_examples=400, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 @hypothesis.given(
     body=_BODIES | _BROKEN,
     query=st.builds(_form, _PAIRS) | st.binary(max_size=30),
