@@ -54,7 +54,7 @@ def mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
     # The other policies look at what there is and then add to it.
     with context.ledger.issuing:
         earlier = context.ledger.current.get(_holder(issue, context))
-        if policy == "same" and earlier is not None and _as_good_as_new(earlier, issue, context):
+        if policy == "same" and earlier is not None and _as_good_as_new(earlier, context):
             return _again(earlier, issue, context)
         tokens, issued = _mint(issue, context)
         if policy == "one_live" and earlier is not None:
@@ -70,12 +70,12 @@ def _holder(issue: Issue, context: Context) -> tuple[object, ...]:
     return whose if policies.access_token_policy == "one_live" else (*whose, issue.scope, _audience(issue, context))
 
 
-def _as_good_as_new(token: IssuedToken, issue: Issue, context: Context) -> bool:
+def _as_good_as_new(token: IssuedToken, context: Context) -> bool:
     """Whether a token still opens what it opened, and its refresh token has not been used, ended or left to expire."""
     now = context.clock.now()
     values = [(Kind.ACCESS, token.access_token)]
-    if issue.refresh:
-        values.append((Kind.REFRESH, token.refresh_token or ""))
+    if token.refresh_token is not None:
+        values.append((Kind.REFRESH, token.refresh_token))
     entries = [context.store.find(kind, value) for kind, value in values]
     return all(entry and entry.alive and not entry.uses and now < entry.record.expires_at for entry in entries)
 
@@ -88,7 +88,7 @@ def _again(token: IssuedToken, issue: Issue, context: Context) -> tuple[Tokens, 
         expires_in=math.ceil(token.expires_at - now),
         scope=token.scope,
         altered=issue.altered,
-        refresh_token=token.refresh_token if issue.tell_refresh_token else None,
+        refresh_token=token.refresh_token,
         id_token=_id_token(issue, context, now, token.access_token) if issue.id_token else None,
     )
     answered = msgspec.structs.replace(

@@ -100,6 +100,12 @@ class Http:
         sent = {name: response.headers[name] for name in _HEADERS if name in response.headers}
         return response.status_code, response.get_json(), sent
 
+    def told(self, response: TestResponse) -> tuple[int, str, str, str]:
+        """What a refusal says to the client (status, error, description), and why to the tester."""
+        body = response.get_json()
+        assert set(body) == {"error", "error_description"}
+        return response.status_code, body["error"], body["error_description"], self.mock.journal.last.why
+
     @staticmethod
     def at_once(calls: cabc.Sequence[cabc.Callable[[], typing.Any]]) -> list[typing.Any]:
         """Every call in a thread of its own, all let go at the same time: what each returned, or raised, in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 
+import msgspec
 import pytest
 import time_machine
 
@@ -111,6 +112,17 @@ def test_same_tells_of_the_person_each_time(http: typing.Any, crm: typing.Any) -
     other = ask(http, _CLIENT, basic=("other", "0ther"))
     ask(http, login(scope="openid"))
     assert http.mock.tokens.last.access_token == first["access_token"] != other["access_token"]
+
+
+def test_same_is_entered_in_the_ledger_as_it_was_answered(http: typing.Any, crm: typing.Any) -> None:
+    """The second answer's ID token, and the way in which the client showed who it is this time."""
+    ask(http, login(scope="openid"))
+    in_body = {"client_id": _CRM[0], "client_secret": _CRM[1]}
+    second = http.token({**login(scope="openid"), **in_body}).get_json()
+
+    first, last = http.mock.tokens
+    assert first.id_token != second["id_token"]
+    assert last == msgspec.structs.replace(first, client_auth="client_secret_post", id_token=second["id_token"])
 
 
 def test_same_is_not_for_what_a_code_brings(http: typing.Any, crm: typing.Any) -> None:

@@ -59,12 +59,19 @@ def taken(http: typing.Any, response: typing.Any) -> None:
 def test_several_secrets_are_good_at_once(mock: OAuthMock, http: typing.Any, method: str) -> None:
     """Each of them; the first is what the client is told."""
     client = mock.client("crm", client_secret=["one", "two", "three"], token_endpoint_auth_method=method)
+    mock.client("erp", client_secret="six")
 
     assert client.client_secret == "one"
     for secret in ("one", "two", "three"):
         taken(http, sent(http, method, secret))
         assert (mock.journal.last.client_id, mock.journal.last.client_auth) == ("crm", method)
-    refused(http, sent(http, method, "four"), "secret", _SCHEME[method])
+    for secret, how in (
+        ("four", "4 characters were sent, the registered one has 3"),
+        ("six", "it is the secret of client 'erp'"),
+    ):
+        why = f"the secret of client 'crm' is wrong: {how} ({method})"
+        assert http.told(sent(http, method, secret)) == (401, "invalid_client", "Client authentication failed.", why)
+        refused(http, sent(http, method, secret), why, _SCHEME[method])
 
 
 @pytest.mark.parametrize("method", METHODS)

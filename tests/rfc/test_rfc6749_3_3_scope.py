@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 
 import pytest
+import time_machine
 
 from mockserver import OAuthMock
 
@@ -98,6 +99,7 @@ def test_the_policy_holds_at_the_authorization_endpoint(http: typing.Any, asked:
     assert http.answer(redeemed) == http.tokens(scope="a")
 
 
+@pytest.mark.parametrize("grant", ["client_credentials", "password"])
 @pytest.mark.parametrize(
     ("says", "asked", "scope"),
     [
@@ -109,12 +111,19 @@ def test_the_policy_holds_at_the_authorization_endpoint(http: typing.Any, asked:
     ],
 )
 def test_the_answer_says_the_scope_by_policy(
-    http: typing.Any, says: typing.Any, asked: str | None, scope: str | None
+    http: typing.Any, says: typing.Any, asked: str | None, scope: str | None, grant: str
 ) -> None:
-    """RFC 6749 5.1: optional where it is identical to what was asked, otherwise required."""
-    http.mock.client("crm", client_secret="s3cret", scope="a b", scope_policy="drop", scope_in_response=says)
+    """RFC 6749 5.1: optional where it is identical to what was asked, otherwise required; also for the same token."""
+    policies = {"scope_policy": "drop", "scope_in_response": says}
+    http.mock.client("crm", client_secret="s3cret", scope="a b", **policies)
+    http.mock.client("same", client_secret="s3cret", scope="a b", **policies, access_token_policy="same")
+    form = {"grant_type": grant, "username": "alice", "password": "wonderland"}
+    form |= {} if asked is None else {"scope": asked}
 
-    assert http.answer(ask(http, asked)) == http.tokens(scope=scope, refresh_token=False)
+    expected = http.tokens(scope=scope, refresh_token=grant == "password")
+    with time_machine.travel(1_800_000_000, tick=False):
+        for client_id in ("crm", "same", "same"):
+            assert http.answer(http.token(form, basic=(client_id, "s3cret"))) == expected
 
 
 @pytest.mark.parametrize(("asked", "said"), [("a b", None), ("a z", "a"), (None, "a b")])

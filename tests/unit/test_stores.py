@@ -96,6 +96,24 @@ def test_a_value_is_claimed_once_until_it_expires() -> None:
     assert not store.claim(Kind.ASSERTION, "0", now=51, expires_at=60)
 
 
+def test_expired_claims_are_swept_out_now_and_then() -> None:
+    """At 10,000, and from then on at twice what was left: a long-lived server neither grows nor sweeps all the time."""
+    store = MemoryStore()
+
+    def claims(first: int, last: int, *, now: float, expires_at: float) -> int:
+        for number in range(first, last):
+            store.claim(Kind.ASSERTION, str(number), now=now, expires_at=expires_at)
+        return len(store._claimed[Kind.ASSERTION])
+
+    assert claims(0, 3_999, now=0, expires_at=5) == 3_999
+    assert claims(3_999, 10_000, now=0, expires_at=9) == 10_000
+    # those whose time is over at this very second go too
+    assert claims(10_000, 10_001, now=5, expires_at=9) == 6_002
+    # 6,001 were left
+    assert claims(10_001, 16_001, now=9, expires_at=20) == 12_002
+    assert claims(16_001, 16_002, now=9, expires_at=20) == 6_001
+
+
 def test_a_killed_family_has_nothing_and_gets_nothing() -> None:
     """What it has is dead, what it would be given is refused as a whole; other families live."""
     store = MemoryStore()
