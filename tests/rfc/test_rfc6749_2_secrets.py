@@ -467,7 +467,10 @@ def test_a_failed_attempt_and_its_code(mock: OAuthMock, http: typing.Any, probe:
 
     if burn:
         assert http.answer(response) == http.refused(400, "invalid_grant")
-        assert "or an attempt whose client authentication failed (burn_code_on_invalid_client)" in mock.journal.last.why
+        assert mock.journal.last.why == (
+            "the code has been used before, or an attempt whose client authentication failed"
+            " (burn_code_on_invalid_client); whatever it brought is revoked (RFC 6749 4.1.2)"
+        )
     else:
         assert http.answer(response) == http.tokens(scope="a")
 
