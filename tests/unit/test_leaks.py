@@ -482,7 +482,7 @@ def test_what_is_no_place_is_refused(mock: OAuthMock, place: object, message: st
     assert message in str(caught.value)
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="every file can be read")
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read every file")
 def test_a_file_that_cannot_be_read_is_refused(mock: OAuthMock, tmp_path: pathlib.Path) -> None:
     """It may hold anything."""
     path = tmp_path / "closed.log"
