@@ -145,7 +145,6 @@ class Journal(cabc.Sequence[Exchange]):
         self._undelivered: set[int] = set()
         self._changed = threading.Condition()
         self.dropped = 0
-        self.on_exchange: cabc.Callable[[Exchange], None] | None = None
 
     def arrive(self) -> int:
         """The number of a request that has just come."""
@@ -170,8 +169,6 @@ class Journal(cabc.Sequence[Exchange]):
             self._changed.notify_all()
         for listener in self._listeners:
             listener(exchange)
-        if self.on_exchange is not None:
-            self.on_exchange(exchange)
 
     def delivered(self, number: int, complete: bool) -> None:
         """Note whether the whole answer went out."""

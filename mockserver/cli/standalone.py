@@ -52,7 +52,7 @@ def serve(
     feed = exchanges.Feed(exchanges.as_json if as_json else exchanges.as_text, sys.stdout)
     if not quiet:
         # Before the start: whoever waits for the port may be quicker than the greeting, and is shown below it.
-        mock.journal.on_exchange = feed.put
+        mock.subscribe(feed.put)
     try:
         _start(mock)
         click.echo(greeting.as_json(mock) if as_json else greeting.as_text(mock))

@@ -165,7 +165,7 @@ def test_a_page_whose_button_fails_raises(mock: OAuthMock) -> None:
 def test_a_press_that_is_not_redirected_raises(mock: OAuthMock, monkeypatch: pytest.MonkeyPatch) -> None:
     """The POST is answered by an error page: the client was forgotten while the person was reading."""
     mock.user("alice")
-    mock.journal.on_exchange = lambda exchange: mock.context.clients.clear()
+    mock.subscribe(lambda exchange: mock.context.clients.clear())
     with pytest.raises(UnexpectedPage, match="answered 400 and not with a login page"):
         mock.approve(url())
 

@@ -223,7 +223,7 @@ def test_waiting_in_vain_says_how_many_there_were(
 def test_whoever_listens_is_told_of_every_exchange(mock: OAuthMock, http: Client) -> None:
     """The command prints its lines this way."""
     heard: list[Exchange] = []
-    mock.journal.on_exchange = heard.append
+    mock.subscribe(heard.append)
     http.get("/jwks")
 
     assert heard == list(mock.journal)
