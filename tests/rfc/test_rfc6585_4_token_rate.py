@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import threading
 import typing
 
 import pytest
@@ -122,20 +121,11 @@ def test_a_reset_forgets(http: typing.Any, mock: OAuthMock, ask: typing.Any) -> 
 
 @pytest.mark.race
 @pytest.mark.parametrize("_round", range(10))
-def test_of_requests_at_once_exactly_so_many_are_taken(mock: OAuthMock, ask: typing.Any, _round: int) -> None:
+def test_of_requests_at_once_exactly_so_many_are_taken(
+    mock: OAuthMock, http: typing.Any, ask: typing.Any, _round: int
+) -> None:
     """RFC 6585 4: counting is one atomic step."""
-    barrier = threading.Barrier(12)
-    seen: list[int] = []
-
-    def send() -> None:
-        barrier.wait(20)
-        seen.append(ask().status_code)
-
-    threads = [threading.Thread(target=send) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    seen = http.at_once([lambda: ask().status_code] * 12)
 
     assert sorted(seen) == [200] * 2 + [429] * 10
     assert len(mock.tokens) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import typing
 
 import pytest
@@ -98,19 +97,10 @@ def test_of_requests_at_once_one_is_challenged(http: typing.Any, mock: OAuthMock
     """RFC 9110 11.6.1: taking the challenge is one atomic step."""
     for number in range(10):
         mock.protect(f"/orders/{number}", challenge=True)
-        barrier, found = threading.Barrier(8), []
+        calls = [lambda path=f"/orders/{number}": http.api(token, path).status_code] * 8
 
-        def send(
-            path: str = f"/orders/{number}", barrier: threading.Barrier = barrier, found: list[int] = found
-        ) -> None:
-            barrier.wait(20)
-            found.append(http.api(token, path).status_code)
+        found = http.at_once(calls)
 
-        threads = [threading.Thread(target=send) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(20)
         assert sorted(found) == [200] * 7 + [401]
 
 
