@@ -53,13 +53,14 @@ def mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         return _mint(issue, context)
     # The other policies look at what there is and then add to it.
     with context.ledger.issuing:
-        earlier = context.ledger.current.get(_holder(issue, context))
+        holder = _holder(issue, context)
+        earlier = context.ledger.current.get(holder)
         if policy == "same" and earlier is not None and _as_good_as_new(earlier, context):
             return _again(earlier, issue, context)
         tokens, issued = _mint(issue, context)
         if policy == "one_live" and earlier is not None:
             context.store.revoke(Kind.ACCESS, earlier.access_token)
-        context.ledger.current[_holder(issue, context)] = issued
+        context.ledger.current[holder] = issued
         return tokens, issued
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing
 
 import msgspec
@@ -49,12 +50,9 @@ def verify(presented: Presented, request: Request, client: Client, context: Cont
         fitting = msgspec.structs.replace(presented, readings=readings)
     clients, now = context.clients.values(), context.clock.now()
     if any(client_id == client.client_id for _, client_id, _ in fitting.readings):
-        try:
+        with contextlib.suppress(InvalidClient):  # what is wrong is said below
             return Authenticated(client=client, method=name, encoding=check_secret(fitting, client, clients, now=now))
-        except InvalidClient:
-            if wanted == "either":
-                raise
-    # The other reading says what is wrong: the encoding alone, or the secret too.
+    # Every reading says what is wrong: the encoding alone, or the secret too.
     encoding = check_secret(presented, client, clients, now=now)
     raise InvalidClient(
         "Client authentication failed.",

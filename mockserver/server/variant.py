@@ -108,7 +108,7 @@ class Variant:
             raise AssertionError(f"wanted {wanted}, but exchange #{last.number} was {last.verdict}: {last.why}")
 
     def _settings(self) -> dict[str, str]:
-        issuer, grant_type = self._issuer, self.grant_type
+        issuer, grant_type, axes = self._issuer, self.grant_type, dict(self.cell.axes)
         settings = {
             "grant_type": grant_type,
             "client_auth": self.client_auth,
@@ -116,7 +116,7 @@ class Variant:
             "token_url": issuer.token_url,
             "scope": _SCOPE,
             "resource_url": self.resource_url,
-            "bearer": str(dict(self.cell.axes).get("bearer", "header")),
+            "bearer": str(axes.get("bearer", "header")),
         }
         if self.client_auth == "private_key_jwt":
             settings |= {"private_key": self.client.private_key, "key_id": self.client.key_id}
@@ -124,8 +124,8 @@ class Variant:
             settings["client_secret"] = self.client.client_secret
         if self.client_auth in ("private_key_jwt", "client_secret_jwt"):
             settings["alg"] = self.client.signing_alg
-        if "basic_encoding" in dict(self.cell.axes):
-            settings["basic_encoding"] = self._issuer.context.clients[self.client.client_id].policies.basic_encoding
+        if "basic_encoding" in axes:
+            settings["basic_encoding"] = str(axes["basic_encoding"])
         if grant_type != "client_credentials":
             settings["refresh_url"] = issuer.refresh_url
         if grant_type == "authorization_code":
