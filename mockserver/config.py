@@ -32,6 +32,8 @@ from .policies import ScopePolicy
 from .policies import ScopeSeparator
 from .policies import Seconds
 from .policies import SigningAlgorithm
+from .quirks import Names
+from .quirks import Profile
 from .redaction import without
 
 __all__ = [
@@ -40,32 +42,10 @@ __all__ = [
     "IssuerSettings",
     "ParameterRules",
     "Profile",
+    "Rules",
     "Settings",
     "UserSettings",
 ]
-
-Names = dict[str, str]
-
-
-class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """
-    Where a provider serves what, and under which names; the settings of an issuer overlay all keys but `name`.
-
-    What is not listed keeps its name.
-    """
-
-    name: str
-    paths: Names
-    """Endpoint -> path below the issuer."""
-    parameter_names: dict[str, Names] = {}
-    """By `authorize`, `token` or `refresh`: the provider's request parameter -> the RFC's."""
-    grant_type_names: Names = {}
-    """The provider's value of `grant_type` -> the RFC's."""
-    response_names: Names = {}
-    """The RFC's member of a token answer -> the provider's; a dot stands for an object inside the object."""
-    callback_names: Names = {}
-    """The RFC's parameter of a callback -> the provider's."""
-    case_insensitive_parameters: bool = False
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -219,8 +199,8 @@ class ParameterRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Status of the refusal of a request that lacks one of them; at `authorize` the browser is sent back instead."""
 
 
-class IssuerSettings(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one issuer decides: the policies, and what is the same for every client."""
+class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rules of an issuer that a profile may have otherwise: the policies, and what is the same for every client."""
 
     audience: str | None = None
     """`aud` of access tokens for which neither `resource` nor `audience` was asked; None: the issuer's API URL."""
@@ -228,10 +208,21 @@ class IssuerSettings(Policies, frozen=True, kw_only=True, forbid_unknown_fields=
     """Scopes this issuer knows; None: every scope."""
     require_pkce: bool = False
     """Refuse authorization requests without `code_challenge`."""
-    profile: str = "rfc6749"
-    """The provider's way of saying things, by name."""
+    token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
+    """How clients may authenticate that say nothing of it; none: the secret in the header or in the body."""
+    grant_types_supported: tuple[str, ...] | None = None
+    """Grants of clients that say nothing of them; none: all."""
     parameters: dict[str, ParameterRules] = {}
     """Rules for parameters, by `authorize`, `token` (every grant) or the name of a grant."""
+
+
+class IssuerSettings(Rules, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one issuer decides, and how it says it."""
+
+    profile: str = "rfc6749"
+    """The provider's way of saying things: by name, or the path of a TOML file."""
+    variables: Names = {}
+    """What the profile's variables stand for: `{ tenant = "contoso" }`; `version` chooses one of its versions."""
     paths: Names = {}
     """Endpoint -> path below the issuer, for those that are elsewhere; `refresh` makes one for refreshing alone."""
     parameter_names: dict[str, Names] = {}

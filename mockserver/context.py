@@ -82,7 +82,7 @@ class Context(msgspec.Struct, kw_only=True):
 
     @property
     def paths(self) -> cabc.Mapping[str, str]:
-        """Where each endpoint is, below the issuer's URL."""
+        """Where each endpoint is, below the base URL."""
         return self.profile.paths
 
     @property
@@ -92,14 +92,31 @@ class Context(msgspec.Struct, kw_only=True):
 
     def issuer_url(self, request: Request) -> str:
         """This issuer's identifier as the client reached it (RFC 8414 2)."""
-        return self.url_below(self.fixed_issuer or request.origin)
+        return self.issuer_at(self.base_url(request))
+
+    def base_url(self, request: Request) -> str:
+        """What the paths are below, as the client reached it; of a provider with several hosts, at its own."""
+        origin = self.fixed_issuer or request.origin
+        elsewhere = origin in self.profile.origins.values() or origin in self.profile.other_origins
+        return self.url_below(self.profile.origin if elsewhere else origin)
 
     def url_below(self, origin: str) -> str:
         return f"{origin.rstrip('/')}/{self.name}".rstrip("/")
 
+    def issuer_at(self, base: str) -> str:
+        """The issuer identifier of who is served below `base`."""
+        return self._at(base, "issuer") + self.profile.issuer_path
+
+    def url_of(self, endpoint: str, base: str) -> str:
+        """The URL of an endpoint below `base`, or at its own host where `base` is the provider's real origin."""
+        return self._at(base, endpoint) + self.paths[endpoint]
+
+    def _at(self, base: str, what: str) -> str:
+        return self.profile.origins.get(what, base) if base == self.profile.origin else base
+
     def audience(self, issuer_url: str) -> str:
         """`aud` of access tokens (RFC 9068 3): the API behind this issuer, unless the settings name another."""
-        return self.settings.audience or f"{issuer_url}/api"
+        return self.settings.audience or f"{issuer_url.removesuffix(self.profile.issuer_path)}/api"
 
     def register(self, client: Client) -> None:
         """Raises `AlreadyRegistered`."""
@@ -122,7 +139,8 @@ class Context(msgspec.Struct, kw_only=True):
     def assertion_audiences(self, request: Request, client: Client) -> list[str]:
         """What `aud` of a client's assertion may be (RFC 7523 3), as the client reached this issuer."""
         issuer = self.issuer_url(request)
-        words = {"issuer": issuer, "token_endpoint": issuer + request.path}
+        asked = self.url_below(self.fixed_issuer or request.origin) + request.path
+        words = {"issuer": issuer, "token_endpoint": asked}
         return [words.get(audience, audience) for audience in client.policies.client_assertion_audiences]
 
     def path_below(self, url: str) -> str:

@@ -56,6 +56,8 @@ def issuer(request: Request, issuers: cabc.Mapping[str, Context]) -> tuple[Reque
     first, _, rest = path[1:].partition("/")
     if first and first in issuers:
         return msgspec.structs.replace(request, path="/" + rest, issuer=first), issuers[first]
+    if path != request.path and profiles.endpoint_at(path, issuers[""].profile) is not None:
+        request = msgspec.structs.replace(request, path=path)
     return request, issuers[""]
 
 

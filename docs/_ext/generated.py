@@ -19,6 +19,8 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "settings-parameters": lambda: settings_tables.settings("parameters"),
     "settings-client": lambda: settings_tables.settings("client"),
     "settings-user": lambda: settings_tables.settings("user"),
+    "settings-profile": lambda: settings_tables.settings("profile"),
+    "settings-source": lambda: settings_tables.settings("source"),
     "settings-spellings": settings_tables.spellings,
     "fixtures": plugin_tables.fixture_table,
     "markers": plugin_tables.marker_table,

@@ -15,6 +15,7 @@ from tables import table
 
 from mockserver import config
 from mockserver import policies
+from mockserver import quirks
 
 __all__ = ["STRUCTS", "examples", "settings", "spellings"]
 
@@ -25,7 +26,11 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "parameters": config.ParameterRules,
     "client": config.ClientSettings,
     "user": config.UserSettings,
+    "profile": quirks.ProfileFile,
+    "source": quirks.Source,
 }
+
+_MODULES = (config.__name__, policies.__name__, quirks.__name__)
 
 # Values that are not the default, so that a spelling shows what it does.
 _EXAMPLES: dict[str, str] = {
@@ -64,7 +69,10 @@ _EXAMPLES: dict[str, str] = {
     "bearer_methods_supported": '["header", "query"]',
     "expires_in_form": '"string"',
     "token_rate_limit": "{ requests = 10, seconds = 60 }",
-    "profile": '"rfc6749"',
+    "profile": '"google"',
+    "variables": '{ tenant = "contoso" }',
+    "token_endpoint_auth_methods_supported": '["client_secret_post"]',
+    "grant_types_supported": '["authorization_code", "refresh_token"]',
     "parameters": '{ token = { required = ["query:format"] } }',
     "paths": '{ refresh = "/oauth/refresh" }',
     "parameter_names": '{ refresh = { refresh_grant_type = "grant_type" } }',
@@ -89,7 +97,7 @@ _EXAMPLES: dict[str, str] = {
 
 def _docstrings(struct: type[msgspec.Struct]) -> dict[str, str]:
     """The string below each field in the source, also of the structs that it inherits from."""
-    bases = [base for base in struct.__mro__ if base.__module__ in (config.__name__, policies.__name__)]
+    bases = [base for base in struct.__mro__ if base.__module__ in _MODULES]
     return {name: text for base in reversed(bases) for name, text in _own_docstrings(base).items()}
 
 
@@ -125,6 +133,8 @@ def _kind(hint: typing.Any) -> str:
         return "table"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return "table"
+    if hint is typing.Any:
+        return "any value"
     return {str: "string", int: "integer", bool: "boolean"}[hint]
 
 

@@ -17,15 +17,15 @@ __all__ = ["authorization_server", "document", "openid_configuration"]
 
 def authorization_server(request: Request, context: Context) -> Reply:
     """RFC 8414 3.2."""
-    return Reply.of_json(document(context.issuer_url(request), context), why="authorization server metadata")
+    return Reply.of_json(document(context.base_url(request), context), why="authorization server metadata")
 
 
 def openid_configuration(request: Request, context: Context) -> Reply:
     """OpenID Connect Discovery 4.2."""
-    issuer = context.issuer_url(request)
+    base = context.base_url(request)
     members = {
-        **document(issuer, context),
-        "userinfo_endpoint": issuer + context.paths["userinfo"],
+        **document(base, context),
+        "userinfo_endpoint": context.url_of("userinfo", base),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": sorted(context.id_token_algorithms()),
         "claim_types_supported": ["normal"],
@@ -37,22 +37,30 @@ def openid_configuration(request: Request, context: Context) -> Reply:
     return Reply.of_json(members, why="OpenID provider metadata")
 
 
-def document(issuer: str, context: Context) -> dict[str, object]:
-    """RFC 8414 2."""
+def document(base: str, context: Context) -> dict[str, object]:
+    """RFC 8414 2; `base` is what the paths are below."""
     members: dict[str, object] = {
-        "issuer": issuer,
-        "authorization_endpoint": issuer + context.paths["authorize"],
-        "token_endpoint": issuer + context.paths["token"],
-        "jwks_uri": issuer + context.paths["jwks"],
+        "issuer": context.issuer_at(base),
+        "authorization_endpoint": context.url_of("authorize", base),
+        "token_endpoint": context.url_of("token", base),
+        "jwks_uri": context.url_of("jwks", base),
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
-        "grant_types_supported": list(GRANTS),
-        "token_endpoint_auth_methods_supported": list(METHODS),
+        "grant_types_supported": list(context.settings.grant_types_supported or GRANTS),
+        "token_endpoint_auth_methods_supported": _auth_methods(context),
         "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *MAC_ALGORITHMS],
         "code_challenge_methods_supported": list(pkce.METHODS),
     }
     if "refresh" in context.paths:
         # RFC 8414 2 allows members of one's own
-        members["refresh_endpoint"] = issuer + context.paths["refresh"]
+        members["refresh_endpoint"] = context.url_of("refresh", base)
     known = context.settings.scopes_supported
     return members if known is None else {**members, "scopes_supported": list(known)}
+
+
+def _auth_methods(context: Context) -> list[str]:
+    """Those of the settings, and those of clients that have others all the same."""
+    supported = context.settings.token_endpoint_auth_methods_supported
+    if supported is None:
+        return list(METHODS)
+    return list(dict.fromkeys([*supported, *(name for c in context.clients.values() for name in c.auth_methods)]))

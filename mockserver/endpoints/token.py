@@ -148,7 +148,10 @@ def _in_url(request: Request, client: Client) -> tuple[str, ...]:
 def _check_place(grant_type: str, request: Request, context: Context) -> None:
     """A provider with a URL for refreshing does that there and nowhere else."""
     refresh_path = context.paths.get("refresh")
-    if refresh_path is None or (grant_type == "refresh_token") == (request.path == refresh_path):
+    if refresh_path is None:
+        return
+    to_refresh = request.path in (refresh_path, *context.profile.other_paths.get("refresh", ()))
+    if (grant_type == "refresh_token") == to_refresh:
         return
     there = refresh_path if grant_type == "refresh_token" else context.paths["token"]
     raise UnsupportedGrantType(

@@ -20,8 +20,11 @@ __all__ = ["endpoint_at", "read", "shape"]
 
 
 def endpoint_at(path: str, profile: Profile) -> str | None:
-    """The endpoint that this provider serves at a path below its issuer."""
-    return next((endpoint for endpoint, served in profile.paths.items() if served == path), None)
+    """The endpoint that this provider serves at a path below its base URL."""
+    for endpoint, served in profile.paths.items():
+        if served == path:
+            return endpoint
+    return next((endpoint for endpoint, others in profile.other_paths.items() if path in others), None)
 
 
 def read(request: Request, profile: Profile, endpoint: str | None) -> Request:

@@ -39,7 +39,7 @@ class IssuerState(typing.Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def url(self) -> str: ...
+    def base_url(self) -> str: ...
     @property
     def identifier(self) -> str: ...
     @property
@@ -60,8 +60,8 @@ class EndpointHandle:
     @property
     def url(self) -> str:
         """Where it is. Raises `ServerNotRunning`."""
-        context = self._issuer.context
-        return self._issuer.url + ("/api" if self._place.endpoint == "api" else context.paths[self._place.endpoint])
+        base, endpoint = self._issuer.base_url, self._place.endpoint
+        return f"{base}/api" if endpoint == "api" else self._issuer.context.url_of(endpoint, base)
 
     def fail(
         self,
@@ -191,7 +191,7 @@ class Protected(EndpointHandle):
 
     @property
     def url(self) -> str:
-        return self._issuer.url + self.path
+        return self._issuer.base_url + self.path
 
 
 def _check_real_time(call: str, name: str, seconds: float) -> None:

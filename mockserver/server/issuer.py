@@ -13,6 +13,7 @@ import msgspec
 from .. import settings as from_settings
 from ..config import ClientKeywords
 from ..config import ClientSettings
+from ..config import IssuerSettings
 from ..config import UserSettings
 from ..errors import ConfigurationError
 from ..errors import ServerNotRunning
@@ -68,16 +69,18 @@ class Issuer(AtTheBrowser):
 
     @property
     def url(self) -> str:
-        """The issuer identifier, without trailing slash (RFC 8414 2). Raises `ServerNotRunning`."""
+        """The issuer identifier (RFC 8414 2), below which discovery is. Raises `ServerNotRunning`."""
+        return self.context.issuer_at(self.base_url)
+
+    @property
+    def base_url(self) -> str:
+        """What all paths are below: the issuer identifier, where the profile does not give that a path of its own."""
         return self.context.url_below(self.context.fixed_issuer or self._base())
 
     @property
     def identifier(self) -> str:
         """`iss` of what is minted without a request: the URL, or `http://localhost` for an application not served."""
-        try:
-            return self.url
-        except ServerNotRunning:
-            return self.context.url_below("http://localhost")
+        return self.context.issuer_at(self._base_anywhere())
 
     @property
     def token_url(self) -> str:
@@ -86,7 +89,7 @@ class Issuer(AtTheBrowser):
     @property
     def refresh_url(self) -> str:
         """Where the refresh grant is served: the token URL, unless `paths` has a `refresh` of its own."""
-        return self.url + self.context.refresh_path
+        return self._url_of("refresh" if "refresh" in self.context.paths else "token")
 
     @property
     def authorize_url(self) -> str:
@@ -103,12 +106,12 @@ class Issuer(AtTheBrowser):
     @property
     def api_url(self) -> str:
         """The protected echo: any path below it, any method, Bearer."""
-        return f"{self.url}/api"
+        return f"{self.base_url}/api"
 
     @property
     def callback_url(self) -> str:
         """A redirect URI that answers, for connectors that follow redirects by themselves."""
-        return f"{self.url}/callback"
+        return f"{self.base_url}/callback"
 
     @property
     def openid_configuration_url(self) -> str:
@@ -118,9 +121,10 @@ class Issuer(AtTheBrowser):
     @property
     def authorization_server_url(self) -> str:
         """The metadata document of RFC 8414 3, where the well-known part precedes the issuer's path."""
-        origin = self.url.removesuffix(f"/{self._name}") if self._name else self.url
-        well_known = f"{origin}/.well-known/oauth-authorization-server"
-        return f"{well_known}/{self._name}" if self._name else well_known
+        base = self.base_url
+        origin = base.removesuffix(f"/{self._name}") if self._name else base
+        below = self.url.removeprefix(origin).rstrip("/")
+        return f"{origin}/.well-known/oauth-authorization-server{below}"
 
     # -- who is registered ---------------------------------------------------------------------------------------------
 
@@ -137,10 +141,10 @@ class Issuer(AtTheBrowser):
         """
         name = f"client-{next(_SERIAL)}" if client_id is None else client_id
         own = from_settings.checked(name, settings)
-        key = _key_pair(own)
+        key = _key_pair(own, self.context.settings)
         if key is not None:
             own = msgspec.structs.replace(own, jwks={"keys": [key.public_jwk()]})
-        published = [self.identifier + path for path in self.context.published]
+        published = [self._base_anywhere() + path for path in self.context.published]
         registered = from_settings.client(own, self.context.settings, published)
         self.context.register(registered)
         return RegisteredClient(self, registered, key)
@@ -158,7 +162,7 @@ class Issuer(AtTheBrowser):
         except BadKey as error:
             raise ConfigurationError(f"publish_jwks({path!r}): {error}") from None
         self.context.published[path] = copy.deepcopy(jwks)
-        return self.identifier + path
+        return self._base_anywhere() + path
 
     def user(
         self, username: str, *, password: str | None = None, account: Account = "active", **claims: typing.Any
@@ -269,13 +273,19 @@ class Issuer(AtTheBrowser):
         return EndpointHandle(self, Place(self._name, name))
 
     def _url_of(self, endpoint: str) -> str:
-        return self.url + self.context.paths[endpoint]
+        return self.context.url_of(endpoint, self.base_url)
+
+    def _base_anywhere(self) -> str:
+        try:
+            return self.base_url
+        except ServerNotRunning:
+            return self.context.url_below("http://localhost")
 
 
-def _key_pair(settings: ClientSettings) -> SigningKey | None:
+def _key_pair(settings: ClientSettings, issuer: IssuerSettings) -> SigningKey | None:
     """A key pair for a client that signs its assertions and brought no keys."""
-    method = settings.token_endpoint_auth_method or ()
-    methods = (method,) if isinstance(method, str) else method
+    method = settings.token_endpoint_auth_method
+    methods = (method,) if isinstance(method, str) else method or from_settings.default_methods(settings, issuer)
     if "private_key_jwt" not in methods or settings.jwks is not None or settings.jwks_uri is not None:
         return None
     return SigningKey.generate("RS256" if settings.token_endpoint_auth_signing_alg == "RS256" else "ES256")

@@ -286,6 +286,12 @@ def create_app(*, config: str | pathlib.Path | None = None, **settings: typing.A
 
 
 def _shared(settings: Settings) -> dict[str, typing.Any]:
-    """What a further issuer takes over from the server."""
+    """What a further issuer takes over from the server: what somebody set, not what the server's profile has."""
+    unset = from_settings.of_profile(settings.profile, settings.variables)
     names = [name for name in IssuerSettings.__struct_fields__ if name not in ("clients", "users")]
-    return {name: getattr(settings, name) for name in names}
+    of_profile = ("profile", "variables")
+    return {
+        name: getattr(settings, name)
+        for name in names
+        if name in of_profile or getattr(settings, name) != getattr(unset, name)
+    }

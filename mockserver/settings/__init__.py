@@ -9,7 +9,21 @@ from .layers import given
 from .layers import texts
 from .registry import checked
 from .registry import client
+from .registry import default_methods
 from .registry import user
+from .resolve import of_profile
 from .resolve import resolve
 
-__all__ = ["Layer", "checked", "client", "environment", "file", "given", "resolve", "texts", "user"]
+__all__ = [
+    "Layer",
+    "checked",
+    "client",
+    "default_methods",
+    "environment",
+    "file",
+    "given",
+    "of_profile",
+    "resolve",
+    "texts",
+    "user",
+]

@@ -11,13 +11,12 @@ from ..config import Settings
 from ..errors import ConfigurationError
 from ..registration import is_loopback
 from ..scope import Scope
+from ..written import Path
+from ..written import Problem
+from ..written import dotted
 from . import registry
-from .layers import Path
 from .names import names
 from .rules import parameter_rules
-from .shape import Problem
-from .shape import dotted
-from .shape import nearest
 
 __all__ = ["contradictions"]
 
@@ -34,7 +33,7 @@ def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
     if settings.issuer is not None and not settings.issuer.startswith(("http://", "https://")):
         yield ("issuer",), f"issuer = {settings.issuer!r}: write an http or https URL"
     yield from _of_issuer(settings, ())
-    for endpoint, value in settings.paths.items():
+    for endpoint, value in _paths(settings):
         first = value.split("/")[1] if "/" in value else ""
         if first in settings.issuers:
             path = ("paths", endpoint)
@@ -45,10 +44,19 @@ def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
         yield from _of_issuer(issuer, ("issuers", name))
 
 
+def _paths(settings: Settings) -> cabc.Iterable[tuple[str, str]]:
+    try:
+        return profiles.resolved(settings).paths.items()
+    except ConfigurationError:  # told below
+        return ()
+
+
 def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
-    if issuer.profile not in profiles.available():
-        path, meant = (*at, "profile"), nearest(issuer.profile, profiles.available())
-        yield path, f"{dotted(path)} = {issuer.profile!r}: no such profile; {meant}"
+    try:
+        profiles.resolved(issuer)
+    except ConfigurationError as error:
+        path = (*at, error.key or "profile")
+        yield path, f"{dotted(path)} = {getattr(issuer, str(path[-1]))!r}: {error}"
     else:
         yield from names(issuer, at)
     yield from parameter_rules(issuer, at)

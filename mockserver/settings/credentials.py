@@ -14,7 +14,7 @@ from ..jwk import MAC_ALGORITHMS
 from ..jwk import BadKey
 from ..jwk import public_keys
 from ..model import Secret
-from .shape import nearest
+from ..written import nearest
 
 __all__ = ["algorithms", "keys", "secrets"]
 

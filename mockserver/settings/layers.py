@@ -9,10 +9,10 @@ import typing
 import msgspec
 
 from ..errors import ConfigurationError
+from ..written import Path
+from ..written import line
 
-__all__ = ["Layer", "Path", "environment", "file", "given", "texts"]
-
-Path = tuple[str | int, ...]
+__all__ = ["Layer", "environment", "file", "given", "texts"]
 
 _PREFIX = "OAUTHMOCK_"
 
@@ -68,28 +68,18 @@ def file(path: pathlib.Path) -> Layer:
         raise ConfigurationError(f"{path}: cannot be read ({error}); check the path") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: no TOML: {error}") from None
-    return Layer(values, lambda key: f"{path}:{_line(text, key)}")
+    return Layer(_beside(path, values), lambda key: f"{path}:{line(text, key)}")
 
 
-def _line(text: str, path: Path) -> int:
-    """
-    The line on which a key is completed.
-
-    tomllib keeps no positions, so growing pieces of the file are read until one has the key; only ever done on the
-    way to an error message.
-    """
-    import tomllib
-
-    lines = text.splitlines()
-    for count in range(1, len(lines) + 1):
-        try:
-            value: typing.Any = tomllib.loads("\n".join(lines[:count]))
-            for step in path:
-                value = value[step]
-        except (tomllib.TOMLDecodeError, LookupError, TypeError):
-            continue
-        return count
-    return len(lines)
+def _beside(path: pathlib.Path, values: dict[str, typing.Any]) -> dict[str, typing.Any]:
+    """The same keys, with profiles that are files beside this one by their whole path."""
+    profile, issuers = values.get("profile"), values.get("issuers")
+    if isinstance(profile, str) and profile.endswith(".toml"):
+        values = {**values, "profile": str(path.parent / profile)}
+    if isinstance(issuers, dict):
+        of_issuers = {name: _beside(path, own) if isinstance(own, dict) else own for name, own in issuers.items()}
+        values = {**values, "issuers": of_issuers}
+    return values
 
 
 def _value(text: str) -> typing.Any:

@@ -9,10 +9,10 @@ from .. import profiles
 from ..config import IssuerSettings
 from ..endpoints import known_parameters
 from ..grants import GRANTS
-from .layers import Path
-from .shape import Problem
-from .shape import dotted
-from .shape import nearest
+from ..written import Path
+from ..written import Problem
+from ..written import dotted
+from ..written import nearest
 
 __all__ = ["names"]
 
@@ -28,8 +28,9 @@ _CALLBACK = ("code", "state", "error", "error_description", "error_uri", "iss")
 
 def names(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     """Every key of `paths` and the tables of names that cannot be meant. The profile must exist."""
-    yield from _paths(issuer, at)
-    for endpoint, table in issuer.parameter_names.items():
+    profile = profiles.resolved(issuer)
+    yield from _paths(issuer, profile, at)
+    for endpoint, table in profile.parameter_names.items():
         path = (*at, "parameter_names", endpoint)
         if endpoint not in _NAMED:
             yield path, f"{dotted(path)}: no such table; {nearest(endpoint, _NAMED)}"
@@ -38,28 +39,31 @@ def names(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
         for name, rfc in table.items():
             if rfc not in rfc_names:
                 yield (*path, name), f"{dotted((*path, name))} = {rfc!r}: no parameter there; {nearest(rfc, rfc_names)}"
-    for name, rfc in issuer.grant_type_names.items():
+    for name, rfc in profile.grant_type_names.items():
         path = (*at, "grant_type_names", name)
         if rfc not in GRANTS:
             yield path, f"{dotted(path)} = {rfc!r}: no such grant; {nearest(rfc, GRANTS)}"
         elif not name:
             yield path, f"{dotted(path)} = {rfc!r}: write a name that is not empty"
-    profile = profiles.resolved(issuer)
     yield from _renamed(profile.response_names, _MEMBERS, (*at, "response_names"), dots=True)
     yield from _renamed(profile.callback_names, _CALLBACK, (*at, "callback_names"))
 
 
-def _paths(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
-    served = profiles.resolved(issuer).paths
-    for endpoint, value in issuer.paths.items():
+def _paths(issuer: IssuerSettings, profile: profiles.Profile, at: Path) -> cabc.Iterator[Problem]:
+    served = profile.paths
+    for endpoint, value in served.items():
+        if endpoint not in issuer.paths and profiles.PATHS.get(endpoint) == value:
+            continue
         path = (*at, "paths", endpoint)
         where = f"{dotted(path)} = {value!r}"
-        others = [other for other, taken in served.items() if taken == value and other != endpoint]
+        # Of two at one path the one is to blame that was set last
+        there = (other for other, taken in served.items() if taken == value and other != endpoint)
+        others = [other for other in there if endpoint in issuer.paths or other not in issuer.paths]
         if endpoint not in (*profiles.PATHS, "refresh"):
             yield path, f"{where}: no such endpoint; {nearest(endpoint, (*profiles.PATHS, 'refresh'))}"
         elif not _PATH.fullmatch(value):
             yield path, f"{where}: write a path that begins with / and has no query, fragment or %"
-        elif value.split("/")[1] in ("api", "callback", "_mock"):
+        elif value.split("/")[1] in ("api", "callback", "_mock") and endpoint in issuer.paths:
             yield path, f"{where}: the server has /{value.split('/')[1]} for itself; choose another"
         elif others:
             yield path, f"{where}: {others[0]} is served there; choose another"

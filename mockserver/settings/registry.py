@@ -21,11 +21,11 @@ from ..policies import Policies
 from ..policies import RefreshPolicySettings
 from ..redirects import too_wide
 from ..scope import Scope
+from ..written import nearest
+from ..written import sound
 from . import credentials
-from .shape import nearest
-from .shape import sound
 
-__all__ = ["checked", "client", "refresh_policy", "user"]
+__all__ = ["checked", "client", "default_methods", "refresh_policy", "user"]
 
 _REFRESH_NUMBERS = {"rotate_grace": ("seconds", "uses"), "rotate_every": ("seconds",)}
 # What most real servers take; a client that needs more, or less, says so.
@@ -40,8 +40,10 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
     exist and for keys that contradict each other.
     """
     given = settings.token_endpoint_auth_method
-    methods = _DEFAULT_METHODS if given is None else (given,) if isinstance(given, str) else tuple(given)
-    grant_types = GRANTS if settings.grant_types is None else settings.grant_types
+    methods = (
+        default_methods(settings, issuer) if given is None else (given,) if isinstance(given, str) else tuple(given)
+    )
+    grant_types = (issuer.grant_types_supported or GRANTS) if settings.grant_types is None else settings.grant_types
     what = f"client {settings.client_id!r}"
     if not methods:
         raise ConfigurationError(
@@ -81,6 +83,14 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
         redirect_uris=None if settings.redirect_uris is None else tuple(settings.redirect_uris),
         policies=policies,
     )
+
+
+def default_methods(settings: ClientSettings, issuer: IssuerSettings) -> tuple[str, ...]:
+    """How a client authenticates that says nothing of it; by a key only where it has one, or there is no other way."""
+    supported = issuer.token_endpoint_auth_methods_supported or _DEFAULT_METHODS
+    has_keys = settings.jwks is not None or settings.jwks_uri is not None
+    without_key = tuple(method for method in supported if method != "private_key_jwt")
+    return supported if has_keys else without_key or supported
 
 
 def checked(client_id: str, values: cabc.Mapping[str, typing.Any]) -> ClientSettings:

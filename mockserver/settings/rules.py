@@ -8,10 +8,10 @@ import re
 from ..config import IssuerSettings
 from ..endpoints import rules
 from ..grants import GRANTS
-from .layers import Path
-from .shape import Problem
-from .shape import dotted
-from .shape import nearest
+from ..written import Path
+from ..written import Problem
+from ..written import dotted
+from ..written import nearest
 
 __all__ = ["parameter_rules"]
 

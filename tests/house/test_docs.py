@@ -93,11 +93,11 @@ def test_every_spelling_of_a_setting_means_the_same(key: str, tmp_path: pathlib.
         settings.texts("flag", [flag.removeprefix("--oauthmock-set ").strip("'")]),
         settings.given("marker", call),
     ]
-    values = [msgspec.to_builtins(getattr(settings.resolve([layer]), key)) for layer in layers]
+    beside = settings.given("beside", {"profile": "entra"} if key == "variables" else {})
+    values = [msgspec.to_builtins(getattr(settings.resolve([beside, layer]), key)) for layer in layers]
 
     assert values == [values[0]] * 4
-    if key != "profile":
-        assert values[0] != msgspec.to_builtins(getattr(settings.resolve([]), key))
+    assert values[0] != msgspec.to_builtins(getattr(settings.resolve([]), key))
 
 
 def test_every_fault_is_documented() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
-
 import pytest
 from werkzeug.test import Client
 
@@ -28,7 +26,7 @@ _ACME = Profile(
 @pytest.fixture
 def acme(mock: OAuthMock, monkeypatch: pytest.MonkeyPatch) -> Client:
     """The server under the words of a provider that does not exist."""
-    monkeypatch.setattr(module, "load", lambda name: _ACME)
+    monkeypatch.setattr(module, "load", lambda name, variables=None: _ACME)
     mock.reset()
     mock.client("crm", client_secret="s3cret")
     return Client(mock.wsgi)
@@ -91,19 +89,3 @@ def test_the_default_changes_nothing() -> None:
 def test_endpoints_are_found_by_their_path(path: str, endpoint: str | None) -> None:
     """Exactly."""
     assert profiles.endpoint_at(path, _RFC) == endpoint
-
-
-def test_profiles_are_files(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new provider is one file, and its name is the file's."""
-    (tmp_path / "acme.toml").write_text(
-        "[paths]\ntoken = '/t'\n[response_names]\nexpires_in = 'ttl'\n", encoding="utf-8"
-    )
-    monkeypatch.setattr(module, "__file__", str(tmp_path / "profile.py"))
-    load = module.load.__wrapped__
-
-    assert profiles.available() == ["acme", "rfc6749"]
-    assert load("acme") == Profile(
-        name="acme", paths={**_RFC.paths, "token": "/t"}, response_names={"expires_in": "ttl"}
-    )
-    with pytest.raises(FileNotFoundError):
-        load("nobody")

@@ -1,4 +1,4 @@
-"""Keys and types of what was written: everything that is wrong, with its path, and what is sound."""
+"""What somebody wrote in TOML or Python: keys and types that are wrong, with path and line, and what is sound."""
 
 from __future__ import annotations
 
@@ -10,24 +10,16 @@ import typing
 
 import msgspec
 
-from ..config import ClientSettings
-from ..config import IssuerSettings
-from ..config import ParameterRules
-from ..config import UserSettings
-from .layers import Path
+__all__ = ["Path", "Problem", "dotted", "line", "nearest", "sound"]
 
-__all__ = ["Problem", "dotted", "nearest", "sound"]
-
+Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
-_NESTED: dict[str, type[msgspec.Struct]] = {
-    "clients": ClientSettings,
-    "users": UserSettings,
-    "issuers": IssuerSettings,
-    "parameters": ParameterRules,
+# What tables of tables hold, and by what
+_BY_NAME = {
+    "issuers": "a table of issuers by name",
+    "parameters": "a table of rules by endpoint or grant",
 }
-# Those that are tables of tables, and by what; the others are lists of tables
-_BY_NAME = {"issuers": "a table of issuers by name", "parameters": "a table of rules by endpoint or grant"}
 
 
 def sound(
@@ -41,8 +33,8 @@ def sound(
         path = (*at, key)
         if key not in fields:
             problems.append((path, f"unknown key {dotted(path)!r}; {nearest(key, fields)}"))
-        elif key in _NESTED:
-            kept[key], found = _nested(key, value, path)
+        elif (inner := _nested_in(fields[key].type)) is not None:
+            kept[key], found = _nested(key, value, path, *inner)
             problems += found
         elif isinstance(value, dict) and (table := _table(fields[key].type)) is not None:
             kept[key], found = sound(value, table, path)
@@ -76,23 +68,54 @@ def dotted(path: Path) -> str:
     return text
 
 
-def _nested(key: str, value: typing.Any, path: Path) -> tuple[typing.Any, list[Problem]]:
+def line(text: str, path: Path) -> int:
+    """
+    The line of a TOML text on which a key is completed.
+
+    tomllib keeps no positions, so growing pieces of the file are read until one has the key; only ever done on the
+    way to an error message.
+    """
+    import tomllib
+
+    lines = text.splitlines()
+    for count in range(1, len(lines) + 1):
+        try:
+            value: typing.Any = tomllib.loads("\n".join(lines[:count]))
+            for step in path:
+                value = value[step]
+        except (tomllib.TOMLDecodeError, LookupError, TypeError):
+            continue
+        return count
+    return len(lines)
+
+
+def _nested(
+    key: str, value: typing.Any, path: Path, struct: type[msgspec.Struct], by_name: bool
+) -> tuple[typing.Any, list[Problem]]:
     """A list of tables, or a table of tables; those that lack a required key are left out."""
-    if not isinstance(value, dict if key in _BY_NAME else list | tuple):
-        shape = _BY_NAME.get(key, f"a list of tables ([[{key}]])")
-        return ({} if key in _BY_NAME else []), [(path, f"{dotted(path)} = {value!r}: must be {shape}")]
+    if not isinstance(value, dict if by_name else list | tuple):
+        shape = _BY_NAME.get(key, "a table of tables by name") if by_name else f"a list of tables ([[{key}]])"
+        return ({} if by_name else []), [(path, f"{dotted(path)} = {value!r}: must be {shape}")]
     problems: list[Problem] = []
     kept: dict[typing.Any, dict[str, typing.Any]] = {}
-    required = [name for name, field in _fields(_NESTED[key]).items() if field.required]
+    required = [name for name, field in _fields(struct).items() if field.required]
     for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
         if not isinstance(inner, dict):
             problems.append(((*path, step), f"{dotted((*path, step))} = {inner!r}: must be a table of keys"))
             continue
-        table, found = sound(inner, _NESTED[key], (*path, step))
+        table, found = sound(inner, struct, (*path, step))
         problems += found
         if all(name in table for name in required):
             kept[step] = table
-    return (kept if key in _BY_NAME else list(kept.values())), problems
+    return (kept if by_name else list(kept.values())), problems
+
+
+@functools.cache
+def _nested_in(kind: typing.Any) -> tuple[type[msgspec.Struct], bool] | None:
+    """The struct of a list of tables, or of a table of tables (True)."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    inner = args[0] if origin is tuple and args else args[1] if origin is dict and args else None
+    return (inner, origin is dict) if isinstance(inner, type) and issubclass(inner, msgspec.Struct) else None
 
 
 def _mismatch(value: typing.Any, kind: typing.Any) -> str | None:
