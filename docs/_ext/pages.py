@@ -8,8 +8,8 @@ lines `$ oauthmock ...` of console blocks are run and their output compared (`..
 serve`, which would not end, only the options are read.
 
 MyST comments before a block change that: `% fails` (the block's tests fail, and the text block after it is part of the
-report), `% wrong` (settings that are refused), `% file: NAME` (the block is that file for the page's console blocks),
-`% exit: N` (of the console block's command; 0 otherwise), `% skip: REASON`.
+report), `% wrong` (settings that are refused), `% profile` (the file of a profile), `% file: NAME` (the block is that
+file for the page's console blocks), `% exit: N` (of the console block's command; 0 otherwise), `% skip: REASON`.
 """
 
 from __future__ import annotations
@@ -177,6 +177,7 @@ class _Console(_BlockItem):
 
 class _Toml(_BlockItem):
     def runtest(self) -> None:
+        from mockserver import profiles
         from mockserver import settings
         from mockserver.errors import ConfigurationError
 
@@ -188,7 +189,9 @@ class _Toml(_BlockItem):
         with tempfile.TemporaryDirectory(prefix="oauthmock-docs-") as folder:
             path = pathlib.Path(folder, self.block.comments.get("file", "oauthmock.toml"))
             path.write_text(self.block.text, encoding="utf-8")
-            if "wrong" in self.block.comments:
+            if "profile" in self.block.comments:
+                profiles.load(str(path))
+            elif "wrong" in self.block.comments:
                 with pytest.raises(ConfigurationError):
                     settings.resolve([settings.file(path)])
             else:

@@ -52,7 +52,7 @@ def read(name: str) -> Written:
     """
     if not name.endswith(".toml"):
         if name not in available():
-            raise ConfigurationError(f"no such profile; {nearest(name, available())}, or write the path of a TOML file")
+            raise ConfigurationError(f"no such profile; {nearest(name, available())}")
         return _preset(name)
     path = pathlib.Path(name)
     try:

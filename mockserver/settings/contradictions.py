@@ -46,7 +46,8 @@ def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
 
 def _paths(settings: Settings) -> cabc.Iterable[tuple[str, str]]:
     try:
-        return profiles.resolved(settings).paths.items()
+        paths = profiles.resolved(settings).paths
+        return [(endpoint, path) for endpoint, path in paths.items() if path != profiles.PATHS.get(endpoint)]
     except ConfigurationError:  # told below
         return ()
 

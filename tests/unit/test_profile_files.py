@@ -140,10 +140,7 @@ def test_variables_are_read_off_a_real_origin(origin: str, profile: str, variabl
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (
-            {"profile": "entr"},
-            "profile = 'entr': no such profile; did you mean 'entra'?, or write the path of a TOML file",
-        ),
+        ({"profile": "entr"}, "profile = 'entr': no such profile; did you mean 'entra'?"),
         (
             {"profile": "entra"},
             "profile = 'entra': variable 'tenant' is missing; write variables = { tenant = \"...\" }",
