@@ -15,6 +15,13 @@ if typing.TYPE_CHECKING:
     from .errors import PortInUse
     from .errors import ServerNotRunning
     from .faults import Barrier
+    from .guards import AllOf
+    from .guards import AnyOf
+    from .guards import ApiKey
+    from .guards import Basic
+    from .guards import Bearer
+    from .guards import ClientCertificate
+    from .guards import Open
     from .journal import Exchange
     from .journal import Journal
     from .ledger import IssuedToken
@@ -37,10 +44,16 @@ __version__ = "0.1.0"
 # Public names and the module that has each: imported when first asked for (PEP 562), so that collecting a suite which
 # does not use the mock imports none of it.
 _HOMES = {
+    "AllOf": "guards",
+    "AnyOf": "guards",
+    "ApiKey": "guards",
     "AuthorizationEndpoint": "server",
     "Barrier": "faults",
+    "Basic": "guards",
+    "Bearer": "guards",
     "Callback": "callback",
     "Cell": "variants",
+    "ClientCertificate": "guards",
     "Clock": "clock",
     "ConfigurationError": "errors",
     "ConnectorSettings": "server",
@@ -53,6 +66,7 @@ _HOMES = {
     "LoginPage": "actor",
     "MockServerError": "errors",
     "OAuthMock": "server",
+    "Open": "guards",
     "PortInUse": "errors",
     "Protected": "server",
     "RegisteredClient": "server",
@@ -65,10 +79,16 @@ _HOMES = {
 }
 
 __all__ = [
+    "AllOf",
+    "AnyOf",
+    "ApiKey",
     "AuthorizationEndpoint",
     "Barrier",
+    "Basic",
+    "Bearer",
     "Callback",
     "Cell",
+    "ClientCertificate",
     "Clock",
     "ConfigurationError",
     "ConnectorSettings",
@@ -81,6 +101,7 @@ __all__ = [
     "LoginPage",
     "MockServerError",
     "OAuthMock",
+    "Open",
     "PortInUse",
     "Protected",
     "RegisteredClient",

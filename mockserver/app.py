@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import functools
 import http
 import time
@@ -10,20 +11,30 @@ import typing
 
 import msgspec
 
+from . import behind
 from . import clientauth
 from . import profiles
 from . import routing
 from . import wire
+from .admission import Door
+from .admission import Visit
+from .behind import Recorded
 from .clock import Clock
 from .config import Settings
 from .context import Context
+from .endpoints import ENDPOINTS
 from .endpoints import ClientEndpoint
 from .endpoints import misnamed
+from .endpoints import resource
 from .errors import InvalidClient
 from .errors import InvalidRequest
 from .errors import OAuthError
 from .errors import ServerError
 from .faults import FaultPlan
+from .incoming import Incoming
+from .incoming import Whole
+from .incoming import broken_off
+from .journal import Exchange
 from .journal import Journal
 from .messages import Reply
 from .request import Request
@@ -64,15 +75,15 @@ class Application:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
         state, began = self.state, time.perf_counter()
         number = state.journal.arrive()
-        request = wire.read(
-            environ,
-            now=state.clock.now(),
-            body_limit=state.settings.body_limit,
-            trust_proxy=state.settings.trust_proxy,
-        )
-        seen = Seen(request, state.issuers[""])
+        request = wire.head(environ, now=state.clock.now(), trust_proxy=state.settings.trust_proxy)
+        door, incoming = routing.door(request, state.issuers), None
+        if door is not None and door.app is not None:
+            incoming = Incoming(wire.input_of(environ))
+        else:
+            request = wire.with_body(request, environ, limit=state.settings.body_limit)
+        seen = Seen(request, state.issuers[""], door=door, incoming=incoming)
         try:
-            reply = self._answer(seen, state)
+            reply = self._answer(seen, state, environ)
         except OAuthError as error:
             seen.error = error
             error.hint += misnamed(request, seen.endpoint.name, seen.context.profile)
@@ -85,9 +96,12 @@ class Application:
             seen.error = ServerError("The mock server broke.", hint=f"{type(exception).__name__}: {exception}")
             reply = seen.endpoint.refuse(seen.error)
         strikes, can_cut = seen.strikes, wire.can_cut(environ)
+        # A fault may want to see the whole
+        reply = reply.collected() if any(state.faults) else reply
         reply = strikes.deliver(state.faults, seen.place(), reply, can_cut=can_cut)
-        # A request that a reset overtook is recorded in its own, abandoned journal.
-        state.journal.add(exchange(number, request, seen, reply, began))
+        record = functools.partial(_record, state, seen, lambda reply: exchange(number, request, seen, reply, began))
+        if reply.stream is None:
+            record(reply)
         if "serving.on_delivery" in environ:
             environ["serving.on_delivery"].append(functools.partial(state.journal.delivered, number))
         if strikes.silent or strikes.lost:
@@ -98,6 +112,10 @@ class Application:
                         environ["serving.until_gone"](_SILENT_SECONDS)
                 return wire.cut(environ, start_response)
         now, drip = state.clock.peer(), strikes.drip
+        if reply.stream is not None:
+            pieces = Recorded(reply, request.method, record).pieces()
+            reply = msgspec.structs.replace(reply, stream=pieces)
+            return wire.write(reply, environ, start_response, now=now)
         if drip is not None:
             pause = functools.partial(state.faults.pause, drip.seconds / drip.pieces)
             return wire.drip(reply, environ, start_response, now=now, pieces=drip.pieces, pause=pause)
@@ -133,15 +151,18 @@ class Application:
         state.journal.add(exchange(state.journal.arrive(), request, seen, reply, began))
         return f"{status} {http.HTTPStatus(status).phrase}", list(reply.headers), reply.body
 
-    def _answer(self, seen: Seen, state: State) -> Reply:
-        routing.check_host(seen.request, state.settings, state.port)
+    def _answer(self, seen: Seen, state: State, environ: WSGIEnvironment) -> Reply:
+        if seen.incoming is None:  # an application has host names of its own: the buckets of S3
+            routing.check_host(seen.request, state.settings, state.port)
         seen.request, seen.context = routing.issuer(seen.request, state.issuers)
         context = seen.context
-        seen.endpoint = routing.route(seen.request.path, context)
+        seen.endpoint = ENDPOINTS["protected"] if seen.door else routing.route(seen.request.path, context)
         seen.request = profiles.read(seen.request, context.profile, seen.endpoint.name)
         replaced = seen.strikes.arrive(state.faults, seen.place())
         if replaced is not None:
             return replaced
+        if seen.door is not None:
+            return self._enter(seen, seen.door, state, environ)
         routing.check_method(seen.request, seen.endpoint)
         if isinstance(seen.endpoint, ClientEndpoint):
             seen.presented = clientauth.extract(seen.request, context)
@@ -155,3 +176,49 @@ class Application:
         refusal = functools.partial(seen.strikes.refuse, state.faults, seen.place())
         seen.request = msgspec.structs.replace(seen.request, refusal=refusal)
         return seen.endpoint.answer(seen.request, context)
+
+    def _enter(self, seen: Seen, door: Door, state: State, environ: WSGIEnvironment) -> Reply:
+        """What is protected: the guard first, then the answer or the application behind it."""
+        request, incoming = seen.request, seen.incoming
+        if incoming is None:
+            seen.visit = Visit(request=request, payload=Whole(request), read=lambda: request)
+            return resource.protected(seen.visit, door, seen.context)
+        parsed = functools.partial(_parsed, request, incoming, environ, state.settings.body_limit)
+        seen.visit = visit = Visit(request=request, payload=incoming, read=functools.cache(parsed))
+        app = functools.partial(behind.call, door, visit, environ, incoming)
+        try:
+            return resource.protected(visit, door, seen.context, app)
+        except OSError as error:
+            if error is incoming.broken:  # the application left it to us
+                raise broken_off(error) from None
+            raise
+
+
+def _parsed(request: Request, incoming: Incoming, environ: WSGIEnvironment, limit: int) -> Request:
+    """The same with the parameters in its body, where that is no longer than `limit`."""
+    body = b""
+    for piece in incoming.pieces():
+        body += piece
+        if len(body) > limit:
+            return request
+    return wire.parsed(request, body, environ.get("CONTENT_TYPE"))
+
+
+def _record(
+    state: State,
+    seen: Seen,
+    entry: cabc.Callable[[Reply], Exchange],
+    reply: Reply,
+    failure: BaseException | None = None,
+) -> None:
+    """One exchange for the journal. Of a request that a reset overtook it is its own, abandoned one."""
+    if failure is not None:
+        seen.exception = failure
+        state.exceptions.append(failure)
+    if seen.incoming is not None:
+        # RFC 9110 10.1.1: who waits for 100 (Continue) was not told to send it
+        if not any("100-continue" in value.lower() for value in seen.request.header_values("expect")):
+            with contextlib.suppress(OAuthError, ValueError):
+                seen.incoming.drain()
+        seen.incoming.close()
+    state.journal.add(entry(reply))

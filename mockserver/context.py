@@ -11,6 +11,8 @@ from secrets import token_bytes
 
 import msgspec
 
+from .admission import Door
+from .admission import Memory
 from .clock import Clock
 from .config import IssuerSettings
 from .config import Profile
@@ -18,7 +20,6 @@ from .errors import AlreadyRegistered
 from .keys import KeySet
 from .ledger import Ledger
 from .model import Client
-from .model import Stub
 from .model import User
 from .policies import SigningAlgorithm
 from .rates import Rates
@@ -52,11 +53,14 @@ class Context(msgspec.Struct, kw_only=True):
     """Where this issuer serves what, and under which names."""
     clients: dict[str, Client] = msgspec.field(default_factory=dict)
     users: dict[str, User] = msgspec.field(default_factory=dict)
-    stubs: dict[str, Stub] = msgspec.field(default_factory=dict)
+    doors: dict[str, Door] = msgspec.field(default_factory=dict)
+    """What is protected, by path."""
     published: dict[str, cabc.Mapping[str, typing.Any]] = msgspec.field(default_factory=dict)
     """Clients' JWK Sets by path below the issuer: what a `jwks_uri` may name."""
-    unchallenged: dict[str, Stub] = msgspec.field(default_factory=dict)
-    """Stubs, by path, whose first request is still to come and is to be challenged."""
+    unchallenged: dict[str, Door] = msgspec.field(default_factory=dict)
+    """Doors, by path, whose first request is still to come and is to be challenged."""
+    memory: Memory = msgspec.field(default_factory=Memory)
+    """What guards take once: a nonce with its counter, a signature."""
     token_rates: Rates = msgspec.field(default_factory=Rates)
     """How often each client asked for tokens, for `token_rate_limit`."""
     consents: set[tuple[str, str]] = msgspec.field(default_factory=set)
@@ -73,12 +77,12 @@ class Context(msgspec.Struct, kw_only=True):
         self.consents.add((user.username, client.client_id))
         return first
 
-    def protect(self, stub: Stub) -> None:
-        """Serve a stub at its path, in place of the one that was there."""
-        self.stubs[stub.path] = stub
-        self.unchallenged.pop(stub.path, None)
-        if stub.challenge:
-            self.unchallenged[stub.path] = stub
+    def protect(self, door: Door) -> None:
+        """Put a door at its path, in place of the one that was there."""
+        self.doors[door.path] = door
+        self.unchallenged.pop(door.path, None)
+        if door.challenge is not None:
+            self.unchallenged[door.path] = door
 
     @property
     def paths(self) -> cabc.Mapping[str, str]:
@@ -163,7 +167,13 @@ class Context(msgspec.Struct, kw_only=True):
     def secrets(self) -> list[str]:
         """What must not be shown and cannot be told by its shape, as tokens can: client secrets and passwords."""
         registered = [secret.value for client in self.clients.values() for secret in client.secrets]
-        return [secret for secret in (*registered, *(user.password for user in self.users.values())) if secret]
+        guarded = [secret for door in list(self.doors.values()) for secret in door.secrets()]
+        passwords = (user.password for user in self.users.values())
+        return [secret for secret in (*registered, *passwords, *guarded) if secret]
+
+    def passwords(self) -> dict[str, str]:
+        """The passwords of people by their names."""
+        return {user.username: user.password for user in self.users.values()}
 
     def default_user(self) -> User:
         """Who logs in when nobody is named: the user who was registered first, else a stranger called `user`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import collections.abc as cabc
 import hashlib
-import http
 import threading
 import typing
 
@@ -20,11 +19,13 @@ from .redaction import without
 from .request import Request
 from .request import header_text
 
-__all__ = ["Exchange", "Journal", "RecordedBody", "Verdict"]
+__all__ = ["BODY_KEPT", "Exchange", "Journal", "RecordedBody", "Verdict"]
 
 Verdict = typing.Literal["accepted", "refused", "faulted", "error"]
 
-_BODY_KEPT = 64 * 1024
+BODY_KEPT = 64 * 1024
+
+_CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
 
 
 class RecordedBody(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ class RecordedBody(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, body: bytes) -> typing.Self:
-        return cls(body[:_BODY_KEPT], len(body), hashlib.sha256(body).hexdigest())
+        return cls(body[:BODY_KEPT], len(body), hashlib.sha256(body).hexdigest())
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +64,10 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     client_auth: str | None
     basic_encoding: str
     credentials: str | None
-    """`bearer`, `basic`, ... by header, `parameter` for a secret or token in form or URL, None for nothing."""
+    """
+    `bearer`, `basic`, ... by header, `parameter` for a secret or token in form or URL, the name of a guard that found
+    some elsewhere, None for nothing.
+    """
     grant_type: str | None
     verdict: Verdict
     why: str
@@ -72,6 +76,12 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     reply: Reply
     seconds: float
+    protected: str | None = None
+    """The path of the `protect` that took it: `path`, or one above it where an application answers."""
+    guard: str | None = None
+    """The guard that found credentials of its kind: `basic`, `sigv4`, ...; `+` between several."""
+    caller: str | None = None
+    """Who it was for that guard, or said to be: a user's name, a key's name or id, a client's id."""
     preemptive: bool = False
     """Whether it brought credentials before the server had challenged anybody at this path (401, WWW-Authenticate)."""
     exception: BaseException | None = None
@@ -119,8 +129,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return [conceal(line, secrets) for line in [*lines, f"    why: {self.why}"]]
 
 
-def _is_challenge(reply: Reply) -> bool:
-    return any(name.lower() == "www-authenticate" for name, _ in reply.headers)
+def _is_challenge(status: int, reply: Reply) -> bool:
+    """RFC 9110 15.5.2 and 15.5.8."""
+    return any(name.lower() == _CHALLENGES.get(status) for name, _ in reply.headers)
 
 
 def _shown(body: bytes) -> str:
@@ -154,11 +165,11 @@ class Journal(cabc.Sequence[Exchange]):
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange; whether it was `preemptive` is found out here."""
-        place = (exchange.issuer, exchange.path)
+        place = (exchange.issuer, exchange.path if exchange.protected is None else exchange.protected)
         with self._changed:
             if exchange.credentials is not None and self._challenged.get(place, exchange.number) >= exchange.number:
                 exchange = msgspec.structs.replace(exchange, preemptive=True)
-            if exchange.status == http.HTTPStatus.UNAUTHORIZED and _is_challenge(exchange.reply):
+            if _is_challenge(exchange.status, exchange.reply):
                 # A request with a later number came when the challenge was known
                 self._challenged.setdefault(place, self._arrived)
                 # As bounded as the exchanges are: a standalone server may be asked for any path

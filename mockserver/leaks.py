@@ -20,7 +20,7 @@ from .shapes import CANARIES
 
 __all__ = ["KINDS", "find", "told"]
 
-KINDS: typing.Final = (*CANARIES.values(), "ID token", "private key")
+KINDS: typing.Final = (*CANARIES.values(), "ID token", "private key", "guard's secret")
 """What `allow` may name."""
 
 Allow = str | pathlib.Path
@@ -64,6 +64,9 @@ def _known(contexts: cabc.Iterable[Context]) -> cabc.Iterator[Secret]:
         for user in context.users.values():
             name = f"password of user {user.username!r}{of}"
             yield Secret(kind="password", name=name, value=user.password, owner=user.username)
+        for door in list(context.doors.values()):
+            for value in door.secrets():
+                yield Secret(kind="guard's secret", name=f"secret of the guard at {door.path or '/'}{of}", value=value)
         for kind, name, value in list(context.handed_out):
             yield Secret(kind=kind, name=name + of, value=value)
         for number, token in enumerate(context.ledger, 1):

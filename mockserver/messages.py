@@ -24,9 +24,25 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     """For the tester: what was decided, in a sentence."""
     accepted: bool = True
+    stream: cabc.Iterable[bytes] | None = None
+    """What comes after `body`, piece by piece, from an application behind a guard."""
 
     def __repr__(self) -> str:
-        return without(self, "body", "headers")
+        return without(self, "body", "headers", "stream")
+
+    def collected(self) -> Reply:
+        """The same with the stream read into `body`, for whoever has to look at the whole."""
+        if self.stream is None:
+            return self
+        try:
+            body = self.body + b"".join(self.stream)
+        finally:
+            close = getattr(self.stream, "close", None)
+            if close is not None:
+                close()
+        # Both are written anew
+        headers = tuple(pair for pair in self.headers if pair[0].lower() not in ("content-length", "date"))
+        return msgspec.structs.replace(self, body=body, headers=headers, stream=None)
 
     @classmethod
     def of_json(

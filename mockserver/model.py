@@ -14,7 +14,7 @@ from .policies import RequestEncoding
 from .redaction import without
 from .scope import Scope
 
-__all__ = ["AuthorizationRecord", "Client", "Kind", "Secret", "Stub", "TokenRecord", "User"]
+__all__ = ["AuthorizationRecord", "Client", "Kind", "Secret", "TokenRecord", "User"]
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,15 +133,3 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     auth_time: float | None = None
     audience: tuple[str, ...] = ()
     """What it is for (RFC 8707); empty: nothing was said."""
-
-
-class Stub(msgspec.Struct, frozen=True, kw_only=True):
-    """A protected path with a fixed answer."""
-
-    path: str
-    scope: Scope
-    status: int
-    body: bytes
-    content_type: str
-    challenge: bool = False
-    """Whether the first request to it is challenged, whatever it brings."""

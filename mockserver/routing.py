@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from . import profiles
+from .admission import Door
 from .config import Settings
 from .context import Context
 from .endpoints import ENDPOINTS
@@ -18,7 +19,7 @@ from .errors import Inaccessible
 from .registration import is_loopback
 from .request import Request
 
-__all__ = ["check_host", "check_method", "issuer", "route"]
+__all__ = ["check_host", "check_method", "door", "issuer", "route"]
 
 # uri-host [ ":" port ], RFC 9110 7.2, of names and addresses as they are written on loopback and in `allow_hosts`
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))?")
@@ -61,9 +62,34 @@ def issuer(request: Request, issuers: cabc.Mapping[str, Context]) -> tuple[Reque
     return request, issuers[""]
 
 
+def _door_at(path: str, context: Context) -> Door | None:
+    """
+    What protects a path.
+
+    A fixed answer does at its path; an application at its path and below, where the protocol is not served and no
+    nearer application is.
+    """
+    door = context.doors.get(path)
+    if door is not None and door.app is None:
+        return door
+    around = [door for door in context.doors.values() if door.app is not None and door.leads_to(path)]
+    if not around or _of_the_protocol(path, context):
+        return None
+    return max(around, key=lambda door: len(door.path))
+
+
+def door(request: Request, issuers: cabc.Mapping[str, Context]) -> Door | None:
+    """What protects the path of a request whose issuer is not known yet."""
+    below, context = issuer(request, issuers)
+    return _door_at(below.path, context) if context.doors else None
+
+
+def _of_the_protocol(path: str, context: Context) -> bool:
+    return profiles.endpoint_at(path, context.profile) is not None or path == "/callback" or path in context.published
+
+
 def route(path: str, context: Context) -> Endpoint | ClientEndpoint:
-    if path in context.stubs:
-        return ENDPOINTS["protected"]
+    """What answers at a path that nothing protects."""
     name = profiles.endpoint_at(path, context.profile)
     if name is not None:
         return ENDPOINTS[name]

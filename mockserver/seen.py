@@ -7,6 +7,8 @@ import time
 
 import msgspec
 
+from .admission import Door
+from .admission import Visit
 from .context import Context
 from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
@@ -14,6 +16,7 @@ from .endpoints import Endpoint
 from .errors import OAuthError
 from .faults import Place
 from .faults import Strikes
+from .incoming import Incoming
 from .journal import Exchange
 from .journal import RecordedBody
 from .journal import Verdict
@@ -38,22 +41,26 @@ class Seen(msgspec.Struct):
     error: OAuthError | None = None
     exception: BaseException | None = None
     strikes: Strikes = msgspec.field(default_factory=Strikes)
+    door: Door | None = None
+    visit: Visit | None = None
+    incoming: Incoming | None = None
+    """The body on its way to an application."""
 
     def place(self) -> Place:
-        path = self.request.path if self.endpoint.name in ("protected", "api") else None
-        return Place(self.context.name, self.endpoint.name, path)
+        path = self.request.path if self.endpoint.name == "api" else None
+        return Place(self.context.name, self.endpoint.name, path if self.door is None else self.door.path)
 
 
 def exchange(number: int, raw: Request, seen: Seen, reply: Reply, began: float) -> Exchange:
     """The entry for the journal; `began` is a reading of `time.perf_counter`."""
-    request, caller = seen.request, seen.caller
+    request, caller, visit = seen.request, seen.caller, seen.visit
     client_id, client_auth = None, None
     if caller is not None:
         client_id, client_auth = caller.client.client_id, caller.method
     elif seen.presented:
         client_id = seen.presented[0].client_id or None
         client_auth = "+".join(presented.method for presented in seen.presented)
-    secrets = functools.partial(_secrets, raw, seen.context)
+    secrets = functools.partial(_secrets, raw, seen.context, tuple(visit.hidden) if visit else ())
     parameters = {**dict(reversed(request.query)), **dict(reversed(request.form))}
     at_token = seen.endpoint.name in ("token", "refresh")
     return Exchange(
@@ -62,12 +69,12 @@ def exchange(number: int, raw: Request, seen: Seen, reply: Reply, began: float) 
         endpoint=seen.endpoint.name,
         path=request.path,
         request=raw,
-        body=RecordedBody.of(raw.body),
+        body=RecordedBody.of(raw.body) if seen.incoming is None else seen.incoming.recorded(),
         parameters=parameters,
         client_id=client_id or parameters.get("client_id"),
         client_auth=client_auth,
         basic_encoding=caller.encoding if caller else "",
-        credentials=request.credentials,
+        credentials=request.credentials or (visit.guards[0] if visit and visit.guards else None),
         grant_type=parameters.get("grant_type") if at_token else None,
         verdict=_verdict(seen, reply),
         why=reply.why if reply.accepted else conceal(reply.why, secrets()),
@@ -76,12 +83,15 @@ def exchange(number: int, raw: Request, seen: Seen, reply: Reply, began: float) 
         error=seen.error.body().get("error") if seen.error else None,
         reply=reply,
         seconds=time.perf_counter() - began,
+        protected=seen.door.path if seen.door else None,
+        guard="+".join(visit.guards) or None if visit else None,
+        caller=visit.caller if visit else None,
         exception=seen.exception,
         secrets=secrets,
     )
 
 
-def _secrets(raw: Request, context: Context) -> list[str]:
+def _secrets(raw: Request, context: Context, presented: tuple[str, ...]) -> list[str]:
     """What must not be shown of an exchange, beside what shows itself by the name of a parameter that the RFCs have."""
     names = {name.lower(): rfc for table in context.profile.parameter_names.values() for name, rfc in table.items()}
     renamed = [
@@ -89,7 +99,7 @@ def _secrets(raw: Request, context: Context) -> list[str]:
         for name, value in (*raw.form, *raw.query)
         if name not in SECRET_PARAMETERS and names.get(name.lower(), name.lower()) in SECRET_PARAMETERS
     ]
-    return [*context.secrets(), *renamed]
+    return [*context.secrets(), *renamed, *presented]
 
 
 def _verdict(seen: Seen, reply: Reply) -> Verdict:

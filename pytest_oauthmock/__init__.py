@@ -5,10 +5,16 @@ from __future__ import annotations
 import typing
 
 if typing.TYPE_CHECKING:
+    from mockserver import AllOf as AllOf
+    from mockserver import AnyOf as AnyOf
+    from mockserver import ApiKey as ApiKey
     from mockserver import AuthorizationEndpoint as AuthorizationEndpoint
     from mockserver import Barrier as Barrier
+    from mockserver import Basic as Basic
+    from mockserver import Bearer as Bearer
     from mockserver import Callback as Callback
     from mockserver import Cell as Cell
+    from mockserver import ClientCertificate as ClientCertificate
     from mockserver import Clock as Clock
     from mockserver import ConfigurationError as ConfigurationError
     from mockserver import ConnectorSettings as ConnectorSettings
@@ -21,6 +27,7 @@ if typing.TYPE_CHECKING:
     from mockserver import LoginPage as LoginPage
     from mockserver import MockServerError as MockServerError
     from mockserver import OAuthMock as OAuthMock
+    from mockserver import Open as Open
     from mockserver import PortInUse as PortInUse
     from mockserver import Protected as Protected
     from mockserver import RegisteredClient as RegisteredClient
@@ -32,10 +39,16 @@ if typing.TYPE_CHECKING:
     from mockserver import create_app as create_app
 
 __all__ = [
+    "AllOf",
+    "AnyOf",
+    "ApiKey",
     "AuthorizationEndpoint",
     "Barrier",
+    "Basic",
+    "Bearer",
     "Callback",
     "Cell",
+    "ClientCertificate",
     "Clock",
     "ConfigurationError",
     "ConnectorSettings",
@@ -48,6 +61,7 @@ __all__ = [
     "LoginPage",
     "MockServerError",
     "OAuthMock",
+    "Open",
     "PortInUse",
     "Protected",
     "RegisteredClient",

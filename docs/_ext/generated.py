@@ -6,6 +6,7 @@ import collections.abc as cabc
 
 import clauses
 import command_pages
+import guard_tables
 import plugin_tables
 import requirement_rows
 import server_tables
@@ -37,6 +38,8 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "clauses": clauses.clauses,
     "connectors-rows": requirement_rows.table,
     "connectors-not-covered": requirement_rows.not_covered,
+    "guards": guard_tables.guard_table,
+    "refusals-guards": guard_tables.refusal_table,
     "refusals-token": lambda: server_tables.refusal_table("token"),
     "refusals-authorize": lambda: server_tables.refusal_table("authorize"),
     "refusals-resource": lambda: server_tables.refusal_table("resource"),

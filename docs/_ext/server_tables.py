@@ -56,7 +56,7 @@ def endpoint_table() -> str:
     others = {
         "refresh": "that of `paths.refresh`, where it is set",
         "callback": "/callback",
-        "protected": "the path of `protect(path)`",
+        "protected": "the path of `protect(path)`, and below it where an application answers",
         "api": "/api and /api/...",
     }
     rows = []

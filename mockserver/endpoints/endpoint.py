@@ -20,7 +20,8 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     name: str
     methods: tuple[str, ...]
-    answer: cabc.Callable[[Request, Context], Reply]
+    answer: cabc.Callable[..., Reply]
+    """Of a request and its context; what is protected is asked with a visit and its door."""
     refuse: cabc.Callable[[OAuthError], Reply]
 
 

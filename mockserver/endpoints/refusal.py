@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..admission import Refusal
+from ..admission import challenged
 from ..errors import InvalidRequest
 from ..errors import OAuthError
 from ..errors import ResourceError
@@ -19,18 +21,10 @@ def to_client(error: OAuthError) -> Reply:
 
 
 def to_bearer(error: OAuthError) -> Reply:
-    """RFC 6750 3: what is wrong with the request or its token is said in the challenge and repeated in the body."""
-    if not isinstance(error, ResourceError | InvalidRequest):
-        return to_client(error)
-    attributes = {"realm": "api", **error.body(), "scope": getattr(error, "scope", None)}
-    challenge = ", ".join(f'{name}="{value}"' for name, value in attributes.items() if value)
-    return Reply.of_json(
-        error.body(),
-        status=error.status,
-        headers=[("WWW-Authenticate", f"Bearer {challenge}"), *error.headers()],
-        why=error.hint,
-        accepted=False,
-    )
+    """RFC 6750 3, or as the guard says it that refused."""
+    if isinstance(error, Refusal):
+        return error.reply()
+    return challenged(error) if isinstance(error, ResourceError | InvalidRequest) else to_client(error)
 
 
 def to_browser(error: OAuthError) -> Reply:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import collections.abc as cabc
 import re
 
 import msgspec
 
+from ..admission import Door
+from ..admission import Visit
 from ..context import Context
 from ..errors import Inaccessible
 from ..errors import InvalidRequest
-from ..errors import MissingToken
 from ..guards import bearer
 from ..messages import Reply
 from ..request import Request
@@ -19,12 +21,19 @@ from ..scope import Scope
 # As Patchworks and others write a variable in a URL: {{account}}, {account}
 _TEMPLATE = re.compile(r"\{+[^{}/]*\}+")
 
-__all__ = ["echo", "nothing", "protected"]
+__all__ = ["echo", "echoed", "nothing", "protected"]
 
 
 def echo(request: Request, context: Context) -> Reply:
     """Say what arrived: method, path, query, headers and body (`body` is null where it is not UTF-8)."""
     passed = bearer.check(request, context, scope=Scope())
+    reply = echoed(request, request.path)
+    why = f"the echo took the token of client {passed.record.client_id!r}"
+    return passed.finish(msgspec.structs.replace(reply, why=why))
+
+
+def echoed(request: Request, path: str) -> Reply:
+    """What arrived, as JSON. Raises `InvalidRequest` for a body that did not."""
     request.check_body()
     try:
         text: str | None = request.body.decode("utf-8")
@@ -32,43 +41,29 @@ def echo(request: Request, context: Context) -> Reply:
         text = None
     members = {
         "method": request.method,
-        "path": request.path,
+        "path": path,
         "query": [list(pair) for pair in request.query],
         "headers": [list(pair) for pair in request.headers],
         "body": text,
         "body_base64": base64.b64encode(request.body).decode("ascii"),
     }
-    why = f"the echo took the token of client {passed.record.client_id!r}"
-    return _private(Reply.of_json(members, why=why), passed)
+    return Reply.of_json(members)
 
 
-def protected(request: Request, context: Context) -> Reply:
-    """The fixed answer of `protect(path, ...)`, for a token that has its scope."""
-    stub = context.stubs[request.path]
+def protected(visit: Visit, door: Door, context: Context, app: cabc.Callable[[], Reply] | None = None) -> Reply:
+    """The answer of `protect(path, ...)`, or of the application behind it, for whom its guard lets in."""
     # One atomic step: of requests that come at once exactly one is challenged
-    if context.unchallenged.pop(request.path, None) is not None:
-        raise MissingToken(
-            hint=f"{stub.path} is protected with challenge=True: the first request is challenged whatever it brings",
-            scope=str(stub.scope) or None,
-        )
-    passed = bearer.check(request, context, scope=stub.scope)
-    request.check_body()
-    token = passed.record
-    reply = Reply(
-        status=stub.status,
-        body=stub.body,
-        headers=(("Content-Type", stub.content_type),),
-        why=f"{stub.path} took the token of client {token.client_id!r} with scope {str(token.scope)!r}",
-    )
-    return _private(reply, passed)
-
-
-def _private(reply: Reply, passed: bearer.Passed) -> Reply:
-    """RFC 6750 2.3: a success that a token in the URL brought must not get into a shared cache."""
-    if passed.method != "query" or not 200 <= reply.status <= 299:
-        return reply
-    others = tuple(pair for pair in reply.headers if pair[0] not in ("Cache-Control", "Pragma"))
-    return msgspec.structs.replace(reply, headers=(*others, ("Cache-Control", "private")))
+    if context.unchallenged.pop(door.path, None) is not None and door.challenge is not None:
+        error = door.challenge(visit)
+        error.hint = f"{door.path} is protected with challenge=True: the first request is challenged whatever it brings"
+        raise error
+    admission = door.admit(visit)
+    if app is not None:
+        reply = app()
+    else:
+        visit.request.check_body()
+        reply = Reply(status=door.status, body=door.body, headers=door.headers)
+    return admission.finish(msgspec.structs.replace(reply, why=f"{door.path or '/'} {admission.why}"))
 
 
 def nothing(request: Request, context: Context) -> Reply:
@@ -82,7 +77,7 @@ def nothing(request: Request, context: Context) -> Reply:
         )
     # RFC 8414 3.1: the issuer of a well-known path is its last segment
     first = request.path.split("/")[-1 if request.path.startswith("/.well-known/") else 1]
-    served = ", ".join([*context.paths.values(), "/api/", *context.stubs])
+    served = ", ".join([*context.paths.values(), "/api/", *context.doors])
     issuer = f"; if {first!r} is meant as an issuer, declare it: oauthmock.issuer({first!r})" if first else ""
     raise Inaccessible(
         "Nothing is served at this path.",

@@ -1,7 +1,32 @@
-"""How a protected API checks its caller."""
+"""How a protected API checks its caller: one file per guard."""
 
 from __future__ import annotations
 
-from . import bearer
+import typing
 
-__all__ = ["bearer"]
+from . import bearer
+from .api_key import ApiKey
+from .basic import Basic
+from .bearer import Bearer
+from .client_certificate import ClientCertificate
+from .combined import AllOf
+from .combined import AnyOf
+from .guard import Guard
+from .open import Open
+
+__all__ = [
+    "GUARDS",
+    "AllOf",
+    "AnyOf",
+    "ApiKey",
+    "Basic",
+    "Bearer",
+    "ClientCertificate",
+    "Guard",
+    "Open",
+    "bearer",
+]
+
+_ALL: tuple[type[typing.Any], ...] = (Open, Basic, Bearer, ApiKey, ClientCertificate, AnyOf, AllOf)
+
+GUARDS: dict[str, type[Guard]] = {guard.name: guard for guard in _ALL}

@@ -1,18 +1,24 @@
-"""Bearer tokens at a protected resource (RFC 6750)."""
+"""An access token of this issuer or of another (RFC 6750)."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import re
+import typing
 
 import msgspec
 
+from ..admission import Admission
+from ..admission import Visit
 from ..context import Context
 from ..credentials import origin
+from ..errors import ConfigurationError
 from ..errors import InsufficientScope
 from ..errors import InvalidRequest
 from ..errors import InvalidToken
 from ..errors import MissingToken
+from ..errors import OAuthError
+from ..messages import Reply
 from ..model import Kind
 from ..model import TokenRecord
 from ..policies import BearerMethod
@@ -20,7 +26,7 @@ from ..redaction import without
 from ..request import Request
 from ..scope import Scope
 
-__all__ = ["Passed", "check"]
+__all__ = ["Bearer", "Passed", "check"]
 
 # b64token, RFC 6750 2.1
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -35,6 +41,13 @@ class Passed(msgspec.Struct, frozen=True):
     record: TokenRecord
     method: BearerMethod
 
+    def finish(self, reply: Reply) -> Reply:
+        """RFC 6750 2.3: a success that a token in the URL brought must not get into a shared cache."""
+        if self.method != "query" or not 200 <= reply.status <= 299:
+            return reply
+        others = tuple(pair for pair in reply.headers if pair[0].lower() not in ("cache-control", "pragma"))
+        return msgspec.structs.replace(reply, headers=(*others, ("Cache-Control", "private")))
+
 
 class _Found(msgspec.Struct, frozen=True):
     """A token as the request has it. Not yet believed."""
@@ -47,16 +60,22 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def check(
-    request: Request, context: Context, *, scope: Scope, methods: cabc.Collection[BearerMethod] | None = None
+    request: Request,
+    context: Context,
+    *,
+    scope: Scope,
+    methods: cabc.Collection[BearerMethod] | None = None,
+    scheme: str = "Bearer",
 ) -> Passed:
     """
     What the request's access token stands for.
 
-    `methods`: where it may be; None leaves that to the token's client (`bearer_methods_supported`).
+    `methods`: where it may be; None leaves that to the token's client (`bearer_methods_supported`). `scheme` is the
+    word before it in the header.
     Raises `MissingToken`, `InvalidRequest`, `InvalidToken` or `InsufficientScope` (RFC 6750 3.1).
     """
     needed = str(scope) or None
-    found = _presented(request, context, needed, methods)
+    found = _presented(request, context, needed, methods, scheme)
     _check_form(found)
     record = _alive(found.token, context)
     if not scope <= record.scope:
@@ -71,7 +90,11 @@ def check(
 
 
 def _presented(
-    request: Request, context: Context, needed: str | None, methods: cabc.Collection[BearerMethod] | None
+    request: Request,
+    context: Context,
+    needed: str | None,
+    methods: cabc.Collection[BearerMethod] | None,
+    scheme: str,
 ) -> _Found:
     """The one token that counts, from the places that are switched on."""
     headers = request.header_values("authorization")
@@ -80,7 +103,7 @@ def _presented(
             "The Authorization header is repeated.",
             hint=f"the Authorization header came {len(headers)} times (RFC 6750 3.1)",
         )
-    everywhere = [*_in_header(headers), *_in_body(request), *_in_query(request)]
+    everywhere = _everywhere(request, scheme)
     setting = methods is None
     if methods is None:
         methods = _methods_of(everywhere, context)
@@ -97,18 +120,22 @@ def _presented(
         for problem in request.problems:
             raise problem
     if not counted or counted[0].method not in methods:
-        raise MissingToken(hint=_why_none(request, headers, everywhere, methods, setting=setting), scope=needed)
+        raise MissingToken(hint=_why_none(request, scheme, everywhere, methods, setting=setting), scope=needed)
     if counted[0].method != "header":
         # A control character is said as such
         request.parameter("access_token", of=counted[0].method)
     return counted[0]
 
 
-def _in_header(headers: list[str]) -> list[_Found]:
-    for value in headers:
-        scheme, _, token = value.strip(" \t").partition(" ")
+def _everywhere(request: Request, scheme: str) -> list[_Found]:
+    return [*_in_header(request, scheme), *_in_body(request), *_in_query(request)]
+
+
+def _in_header(request: Request, scheme: str) -> list[_Found]:
+    for value in request.header_values("authorization"):
+        word, _, token = value.strip(" \t").partition(" ")
         # RFC 9110 11.1: the scheme is case-insensitive
-        if scheme.lower() == "bearer":
+        if word.lower() == scheme.lower():
             return [_Found("header", token.strip(" \t"))]
     return []
 
@@ -135,7 +162,7 @@ def _methods_of(everywhere: list[_Found], context: Context) -> tuple[BearerMetho
 
 def _why_none(
     request: Request,
-    headers: list[str],
+    scheme: str,
     everywhere: list[_Found],
     methods: cabc.Collection[BearerMethod],
     *,
@@ -152,10 +179,11 @@ def _why_none(
     if any(name == "access_token" and value for name, value in request.form):
         how = f"the body of a {request.method}" if request.encoding == "form" else "a JSON body"
         return f"the access token is in {how}, where RFC 6750 2.2 has no place for it: the header is one"
+    headers = request.header_values("authorization")
     if headers:
-        scheme, space, _ = headers[0].strip(" \t").partition(" ")
-        said = f"the scheme {scheme[:20]!r}" if space or len(scheme) <= len("Bearer token") else "no scheme"
-        return f"the Authorization header has {said}; this API takes Bearer (RFC 6750 2.1)"
+        word, space, _ = headers[0].strip(" \t").partition(" ")
+        said = f"the scheme {word[:20]!r}" if space or len(word) <= len("Bearer token") else "no scheme"
+        return f"the Authorization header has {said}; this API takes {scheme} (RFC 6750 2.1)"
     return "the request has no Authorization header (RFC 6750 2.1)"
 
 
@@ -184,3 +212,89 @@ def _alive(token: str, context: Context) -> TokenRecord:
     if late >= 0:
         raise InvalidToken("The access token expired.", hint=f"the token expired {late:.0f} s ago (server clock)")
     return entry.record
+
+
+class Issuing(typing.Protocol):
+    """An issuer, or whatever has the state of one."""
+
+    @property
+    def context(self) -> Context: ...
+
+
+class Bearer(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    An access token, as a JWT or opaque, that is alive and good for what is asked.
+
+    `scope` is what it needs, or what it needs by method: `{"GET": "orders:read", "*": "orders:write"}`. `audience` is
+    what it has to be for (RFC 8707 2, RFC 9068 4). `accepts` are the issuers whose tokens are taken; without any it is
+    the one that protects the path. `methods` are the places of RFC 6750 2, which else the token's client decides on.
+    `scheme` is another word for Bearer: `"Zoho-oauthtoken"`.
+    """
+
+    name: typing.ClassVar[str] = "bearer"
+    has_challenge: typing.ClassVar[bool] = True
+
+    scope: str | cabc.Mapping[str, str] = ""
+    audience: str | None = None
+    accepts: cabc.Sequence[Issuing] = ()
+    methods: cabc.Collection[BearerMethod] | None = None
+    scheme: str = "Bearer"
+
+    def __post_init__(self) -> None:
+        for scope in [self.scope] if isinstance(self.scope, str) else self.scope.values():
+            try:
+                Scope.parse(scope)
+            except ValueError as error:
+                raise ConfigurationError(f"Bearer(scope={scope!r}): {error}; correct it") from None
+        for method in self.methods or ():
+            if method not in _CLAUSES:
+                raise ConfigurationError(
+                    f"Bearer(methods=...): {method!r} is none of {', '.join(_CLAUSES)}; choose some"
+                )
+
+    def check(self, visit: Visit, context: Context) -> Admission:
+        request = visit.read() if visit.request.media_type and visit.request.method not in _BODILESS else visit.request
+        found = _everywhere(request, self.scheme)
+        issuing = self._issuing(found, context)
+        if found:
+            visit.presents(self.name, hide=[each.token for each in found])
+        try:
+            passed = check(
+                request, issuing, scope=self._needed(request.method), methods=self.methods, scheme=self.scheme
+            )
+            token = passed.record
+            visit.presents(self.name, token.client_id)
+            self._check_audience(token, request, issuing)
+        except OAuthError as error:
+            error.scheme = self.scheme
+            raise
+        why = f"took the token of client {token.client_id!r} with scope {str(token.scope)!r}"
+        return Admission(why=why, finish=passed.finish)
+
+    def challenge(self, visit: Visit, context: Context) -> OAuthError:
+        error = MissingToken(hint="an access token is asked for", scope=str(self._needed(visit.request.method)) or None)
+        error.scheme = self.scheme
+        return error
+
+    def secrets(self) -> cabc.Iterable[str]:
+        return ()
+
+    def _needed(self, method: str) -> Scope:
+        if isinstance(self.scope, str):
+            return Scope.parse(self.scope)
+        return Scope.parse(self.scope.get(method, self.scope.get("*", "")))
+
+    def _issuing(self, found: list[_Found], context: Context) -> Context:
+        """Whose token it is, of those that are taken; the first where it is nobody's."""
+        taken = [issuer.context for issuer in self.accepts] or [context]
+        known = (each for each in taken if any(each.store.find(Kind.ACCESS, one.token) for one in found))
+        return next(known, taken[0])
+
+    def _check_audience(self, token: TokenRecord, request: Request, context: Context) -> None:
+        audience = token.audience or (context.audience(context.issuer_url(request)),)
+        if self.audience is not None and self.audience not in audience:
+            raise InvalidToken(
+                "The access token is for another audience.",
+                hint=f"the token of client {token.client_id!r} is for {', '.join(audience)}; this path asks for"
+                f" {self.audience} (RFC 9068 4)",
+            )

@@ -183,11 +183,20 @@ def refusal(error: str, description: str) -> Refuse:
 
 
 class Protected(EndpointHandle):
-    """A path that a token opens."""
+    """A path behind a guard; with an application also everything below."""
 
     def __init__(self, issuer: IssuerState, path: str) -> None:
         super().__init__(issuer, Place(issuer.name, "protected", path))
         self.path = path
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """What reached this path, or the application behind it, in order of arrival."""
+        return [
+            exchange
+            for exchange in self._issuer.state.journal.at("protected")
+            if (exchange.issuer, exchange.protected) == (self._issuer.name, self.path)
+        ]
 
     @property
     def url(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections.abc as cabc
 import copy
 import itertools
-import json
 import typing
 
 import msgspec
@@ -18,15 +17,16 @@ from ..config import UserSettings
 from ..errors import ConfigurationError
 from ..errors import ServerNotRunning
 from ..faults import Place
+from ..guards import Bearer
+from ..guards import Guard
 from ..jwk import BadKey
 from ..jwk import public_keys
 from ..keys import SigningKey
-from ..model import Stub
 from ..model import User
 from ..policies import Account
-from ..scope import Scope
 from ..states import SeenState
 from ..states import seen_states
+from . import doors
 from .at_the_browser import AtTheBrowser
 from .client import RegisteredClient
 from .client import registered_user
@@ -36,6 +36,8 @@ from .handles import Protected
 from .variant import Variant
 
 if typing.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
     from ..app import Application
     from ..context import Context
     from ..ledger import Ledger
@@ -198,28 +200,47 @@ class Issuer(AtTheBrowser):
     # -- the protected API ---------------------------------------------------------------------------------------------
 
     def protect(
-        self, path: str, *, scope: str = "", json: typing.Any = None, status: int = 200, challenge: bool = False
+        self,
+        path: str,
+        *,
+        scope: str = "",
+        json: typing.Any = None,
+        status: int = 200,
+        headers: cabc.Mapping[str, str] | None = None,
+        challenge: bool = False,
+        guard: Guard | None = None,
+        app: WSGIApplication | None = None,
     ) -> Protected:
         """
         Serve a JSON answer at exactly this path, any method, for a Bearer token that has `scope`.
+
+        `guard`: another way to check who is asking. `app`: a WSGI application that answers instead, at this path and at
+        everything below. `headers` are sent with the JSON answer: `status=307, headers={"Location": ...}`.
 
         `challenge`: the first request to it, whoever sends it, is answered with 401 and the challenge even if its token
         is good, so that the client has to repeat it.
 
         A second call for the same path replaces the first. Raises `ConfigurationError` for a path that the protocol
-        uses itself.
+        uses itself, and for arguments that contradict each other.
         """
         self._check_free(f"protect({path!r})", path)
-        stub = Stub(
-            path=path,
-            scope=Scope.parse(scope),
-            status=status,
-            body=_json(path, json),
-            content_type="application/json",
+        if guard is not None and scope:
+            raise ConfigurationError(f"protect({path!r}): a scope is a Bearer token's; write guard=Bearer(scope=...)")
+        door = doors.door(
+            path,
+            Bearer(scope=scope) if guard is None else guard,
+            self.context,
+            answer=doors.fixed(path, status=status, json=json, headers=headers),
+            app=app,
             challenge=challenge,
         )
-        self.context.protect(stub)
-        return Protected(self, path)
+        self.context.protect(door)
+        return Protected(self, door.path)
+
+    @property
+    def echo(self) -> WSGIApplication:
+        """A WSGI application that says what arrived, to be put behind a guard: `protect("/v1", app=oauthmock.echo)`."""
+        return doors.echo
 
     # -- what happened, and what shall go wrong ------------------------------------------------------------------------
 
@@ -289,10 +310,3 @@ def _key_pair(settings: ClientSettings, issuer: IssuerSettings) -> SigningKey | 
     if "private_key_jwt" not in methods or settings.jwks is not None or settings.jwks_uri is not None:
         return None
     return SigningKey.generate("RS256" if settings.token_endpoint_auth_signing_alg == "RS256" else "ES256")
-
-
-def _json(path: str, value: typing.Any) -> bytes:
-    try:
-        return json.dumps(value).encode()
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"protect({path!r}, json=...): {error}; give values that JSON has") from None

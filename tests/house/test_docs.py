@@ -24,6 +24,7 @@ from mockserver import settings
 from mockserver import variants
 from mockserver.errors import MockServerError
 from mockserver.grants import GRANTS
+from mockserver.guards import GUARDS
 from pytest_oauthmock import options
 
 _DOCS = pathlib.Path(__file__).parents[2] / "docs"
@@ -111,6 +112,15 @@ def test_every_fault_has_an_example_that_runs() -> None:
     blocks = "".join(re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE))
 
     assert [name for name in faults.FAULTS if f".{name}(" not in blocks] == []
+
+
+def test_every_guard_is_documented() -> None:
+    """A row in the table, and a row at least of refusals; an example that runs."""
+    page, guide = _page("reference/guards.md"), (_DOCS / "howto" / "guards.md").read_text(encoding="utf-8")
+    blocks = "".join(re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE))
+
+    assert [name for name in GUARDS if f"| `{name}` | `" not in page] == []
+    assert [guard.__name__ for guard in GUARDS.values() if f"{guard.__name__}(" not in blocks] == []
 
 
 def test_every_profile_is_documented() -> None:

@@ -12,7 +12,7 @@ from mockserver import OAuthMock
 
 @pytest.fixture
 def crm(mock: OAuthMock) -> typing.Any:
-    mock.context.stubs.clear()
+    mock.context.doors.clear()
     return mock.client("crm", client_secret="s3cret")
 
 

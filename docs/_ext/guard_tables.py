@@ -1,0 +1,89 @@
+"""What the guards are, and what each says to requests that it does not let in: sent when the page is built."""
+
+from __future__ import annotations
+
+import base64
+import collections.abc as cabc
+import dataclasses
+import functools
+import inspect
+import typing
+
+from tables import table
+from werkzeug.test import Client
+
+from mockserver import ApiKey
+from mockserver import Basic
+from mockserver import ClientCertificate
+from mockserver import OAuthMock
+from mockserver import Open
+from mockserver.guards import GUARDS
+from mockserver.guards import Guard
+
+__all__ = ["CASES", "guard_table", "refusal_table"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Case:
+    """A request that a guard does not let in, and the status that it gets."""
+
+    guard: Guard
+    request: str
+    status: int
+    headers: cabc.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    query: str = ""
+
+
+def _basic(text: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
+
+
+_BASIC = Basic({"crm": "s3cret-of-crm"})
+_KEY = ApiKey("key-of-the-crm")
+
+CASES: tuple[Case, ...] = (
+    Case(Open(strict=True), "a cookie at an open path that is strict", 400, {"Cookie": "sid=1"}),
+    Case(_BASIC, "no Authorization header", 401),
+    Case(_BASIC, "another scheme", 401, {"Authorization": "Bearer abc"}),
+    Case(_BASIC, "no base64", 401, {"Authorization": "Basic crm:s3cret"}),
+    Case(_BASIC, "no colon", 401, _basic("crm")),
+    Case(_BASIC, "an unknown user", 401, _basic("erp:s3cret-of-crm")),
+    Case(_BASIC, "a wrong password", 401, _basic("crm:S3CRET-of-crm")),
+    Case(Basic({"crm": "s3cret-of-crm"}, proxy=True), "no Proxy-Authorization header", 407),
+    Case(_KEY, "no key", 401),
+    Case(_KEY, "the key in another place", 401, query="key=key-of-the-crm"),
+    Case(_KEY, "a wrong key", 401, {"X-Api-Key": "key-of-the-erp"}),
+    Case(ClientCertificate(), "no client certificate", 403),
+)
+
+
+def guard_table() -> str:
+    rows = []
+    for name, guard in GUARDS.items():
+        meaning = " ".join((inspect.getdoc(guard) or "").split())
+        rows.append((f"`{name}`", f"`{guard.__name__}`", _arguments(guard), meaning))
+    return table(("name", "class", "arguments", "what it checks"), rows)
+
+
+def _arguments(guard: type[typing.Any]) -> str:
+    parameters = inspect.signature(guard).parameters.values()
+    shown = (str(p.replace(annotation=inspect.Parameter.empty)) for p in parameters)
+    return ", ".join(f"`{text}`" for text in shown) or "none"
+
+
+@functools.cache
+def refusal_table() -> str:
+    """Raises AssertionError when an answer is not as tabled."""
+    rows = []
+    for case in CASES:
+        mock = OAuthMock(issuer="http://localhost")
+        mock.protect("/orders", guard=case.guard, json=[])
+        answer = Client(mock.wsgi, use_cookies=False).get(
+            "/orders", headers=dict(case.headers), query_string=case.query
+        )
+        assert answer.status_code == case.status, (case, answer.status)
+        field = "Proxy-Authenticate" if answer.status_code == 407 else "WWW-Authenticate"
+        said = "<br>".join(f"`{value}`" for value in answer.headers.getlist(field)) or mock.journal.last.error or ""
+        why = mock.journal.last.why.replace("<", "&lt;").replace("*", "\\*")
+        rows.append((f"`{case.guard.name}`", case.request, str(answer.status_code), said, why))
+    return table(("guard", "request", "answer", "challenge or code", "why, as the journal has it"), rows)
