@@ -14,6 +14,8 @@ if typing.TYPE_CHECKING:
     from .errors import MockServerError
     from .errors import PortInUse
     from .errors import ServerNotRunning
+    from .errors import UnknownLayout
+    from .errors import UnmountedHostError
     from .faults import Barrier
     from .guards import AllOf
     from .guards import AnyOf
@@ -31,6 +33,7 @@ if typing.TYPE_CHECKING:
     from .server import ConnectorSettings
     from .server import EndpointHandle
     from .server import Issuer
+    from .server import Mount
     from .server import OAuthMock
     from .server import Protected
     from .server import RegisteredClient
@@ -65,6 +68,7 @@ _HOMES = {
     "Ledger": "ledger",
     "LoginPage": "actor",
     "MockServerError": "errors",
+    "Mount": "server",
     "OAuthMock": "server",
     "Open": "guards",
     "PortInUse": "errors",
@@ -73,6 +77,8 @@ _HOMES = {
     "SeenState": "states",
     "ServerNotRunning": "errors",
     "Settings": "config",
+    "UnknownLayout": "errors",
+    "UnmountedHostError": "errors",
     "User": "model",
     "Variant": "server",
     "create_app": "server",
@@ -100,6 +106,7 @@ __all__ = [
     "Ledger",
     "LoginPage",
     "MockServerError",
+    "Mount",
     "OAuthMock",
     "Open",
     "PortInUse",
@@ -108,6 +115,8 @@ __all__ = [
     "SeenState",
     "ServerNotRunning",
     "Settings",
+    "UnknownLayout",
+    "UnmountedHostError",
     "User",
     "Variant",
     "create_app",

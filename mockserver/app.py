@@ -59,7 +59,9 @@ class State(msgspec.Struct, kw_only=True):
     journal: Journal
     faults: FaultPlan
     issuers: dict[str, Context]
-    """By first path segment; `""` is the issuer without one."""
+    """By first path segment, `""` is the issuer without one; and mounts by their origin."""
+    mounts: dict[str, Context] = msgspec.field(default_factory=dict)
+    """By every origin at which one answers; those of a provider with several hosts are of one issuer."""
     port: int | None = None
     """The port that loopback names are asked at; None: any."""
     exceptions: list[BaseException] = msgspec.field(default_factory=list)
@@ -76,7 +78,7 @@ class Application:
         state, began = self.state, time.perf_counter()
         number = state.journal.arrive()
         request = wire.head(environ, now=state.clock.now(), trust_proxy=state.settings.trust_proxy)
-        door, incoming = routing.door(request, state.issuers), None
+        door, incoming = routing.door(request, state.issuers, state.mounts), None
         if door is not None and door.app is not None:
             incoming = Incoming(wire.input_of(environ))
         else:
@@ -152,10 +154,11 @@ class Application:
         return f"{status} {http.HTTPStatus(status).phrase}", list(reply.headers), reply.body
 
     def _answer(self, seen: Seen, state: State, environ: WSGIEnvironment) -> Reply:
-        if seen.incoming is None:  # an application has host names of its own: the buckets of S3
-            routing.check_host(seen.request, state.settings, state.port)
-        seen.request, seen.context = routing.issuer(seen.request, state.issuers)
-        context = seen.context
+        request, context = routing.issuer(seen.request, state.issuers, state.mounts)
+        # An application has host names of its own: the buckets of S3
+        if seen.incoming is None and not context.mounted:
+            routing.check_host(request, state.settings, state.port)
+        seen.request, seen.context = request, context
         seen.endpoint = ENDPOINTS["protected"] if seen.door else routing.route(seen.request.path, context)
         seen.request = profiles.read(seen.request, context.profile, seen.endpoint.name)
         replaced = seen.strikes.arrive(state.faults, seen.place())

@@ -255,7 +255,7 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     issuer: str | None = None
     """The issuer URL when it is not what clients connect to (behind a proxy, in a container); None: the Host."""
     allow_hosts: tuple[str, ...] = ()
-    """Host names (`name` or `name:port`) that may be asked besides loopback."""
+    """Host names (`name` or `name:port`) besides loopback that may be asked, and reached while something is mounted."""
     trust_proxy: bool = False
     """Believe `X-Forwarded-Host` and `X-Forwarded-Proto`."""
     body_limit: Positive = 1024 * 1024

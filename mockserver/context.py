@@ -40,6 +40,7 @@ class Context(msgspec.Struct, kw_only=True):
     """
 
     name: str
+    """Its first path segment, `""` for none; or the origin that it is mounted at."""
     settings: IssuerSettings
     fixed_issuer: str | None
     """The URL that the `issuer` setting gives the server, or None: it is taken from each request's Host."""
@@ -55,6 +56,8 @@ class Context(msgspec.Struct, kw_only=True):
     users: dict[str, User] = msgspec.field(default_factory=dict)
     doors: dict[str, Door] = msgspec.field(default_factory=dict)
     """What is protected, by path."""
+    accepts: tuple[Context, ...] = ()
+    """Other issuers whose tokens the protected API takes, instead of its own."""
     published: dict[str, cabc.Mapping[str, typing.Any]] = msgspec.field(default_factory=dict)
     """Clients' JWK Sets by path below the issuer: what a `jwks_uri` may name."""
     unchallenged: dict[str, Door] = msgspec.field(default_factory=dict)
@@ -69,6 +72,10 @@ class Context(msgspec.Struct, kw_only=True):
         default_factory=lambda: collections.deque(maxlen=_REMEMBERED)
     )
     """Secrets that are kept nowhere else in text, for the search for leaks: kind, name, value."""
+
+    def token_issuers(self) -> tuple[Context, ...]:
+        """Whose tokens the protected API takes."""
+        return self.accepts or (self,)
 
     def consent(self, user: User, client: Client) -> bool:
         """Note that a person consents to a client, and say whether it is the first time."""
@@ -105,7 +112,17 @@ class Context(msgspec.Struct, kw_only=True):
         return self.url_below(self.profile.origin if elsewhere else origin)
 
     def url_below(self, origin: str) -> str:
-        return f"{origin.rstrip('/')}/{self.name}".rstrip("/")
+        return f"{origin.rstrip('/')}/{self.segment}".rstrip("/")
+
+    @property
+    def segment(self) -> str:
+        """The first path segment below which this issuer is; of a mount none, which has an origin to itself."""
+        return "" if self.mounted else self.name
+
+    @property
+    def mounted(self) -> bool:
+        """Whether it answers at an origin of its own."""
+        return "://" in self.name
 
     def issuer_at(self, base: str) -> str:
         """The issuer identifier of who is served below `base`."""
@@ -150,7 +167,7 @@ class Context(msgspec.Struct, kw_only=True):
     def path_below(self, url: str) -> str:
         """The path of a URL, below this issuer."""
         path = urllib.parse.urlsplit(url).path
-        return path.removeprefix(f"/{self.name}") if self.name else path
+        return path.removeprefix(f"/{self.segment}") if self.segment else path
 
     def enrol(self, user: User) -> None:
         """Raises `AlreadyRegistered`."""

@@ -33,6 +33,8 @@ __all__ = [
     "TooManyRequests",
     "UnauthorizedClient",
     "UnexpectedPage",
+    "UnknownLayout",
+    "UnmountedHostError",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
 ]
@@ -260,6 +262,18 @@ class PortInUse(MockServerError):
 
 class ServerNotRunning(MockServerError):
     """A URL was asked of a server that was not started, or that has been stopped."""
+
+
+class UnmountedHostError(MockServerError):
+    """
+    While something is mounted, an HTTP client was about to connect to a host that is neither mounted nor on loopback.
+
+    No OSError, so that no client takes it for a network that will recover, and retries.
+    """
+
+
+class UnknownLayout(MockServerError):
+    """An HTTP client is of a version whose inside is not known, so it cannot be led to mounted hosts."""
 
 
 class NothingRecorded(MockServerError):

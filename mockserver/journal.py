@@ -111,9 +111,14 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
             "header": tuple(headers),
         }
 
+    @property
+    def mounted(self) -> bool:
+        """Whether it was asked of a mount: `issuer` is then its origin."""
+        return "://" in self.issuer
+
     def lines(self) -> list[str]:
         """The exchange for a person, secrets masked: a headline, what was sent, what came back, why."""
-        request_line = f"{self.request.method} {self.request.target}"
+        request_line = f"{self.request.method} {self.request.origin if self.mounted else ''}{self.request.target}"
         lines = [f"#{self.number:<2} {request_line:<40} {self.outcome:<22} {self.seconds * 1000:.1f} ms"]
         for name, value in self.request.headers:
             if name.lower() == "authorization":

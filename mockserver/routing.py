@@ -16,6 +16,7 @@ from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
 from .endpoints import Endpoint
 from .errors import Inaccessible
+from .origin import origin_of
 from .registration import is_loopback
 from .request import Request
 
@@ -48,9 +49,16 @@ def check_host(request: Request, settings: Settings, port: int | None) -> None:
         )
 
 
-def issuer(request: Request, issuers: cabc.Mapping[str, Context]) -> tuple[Request, Context]:
-    """The issuer that the first path segment names, and the path below it."""
-    path = request.path
+Mounts = cabc.Mapping[str, cabc.Sequence[Context]]
+
+
+def issuer(request: Request, issuers: cabc.Mapping[str, Context], mounts: Mounts) -> tuple[Request, Context]:
+    """The issuer that is mounted at the origin or that the first path segment names, and the path below it."""
+    path, origin = request.path, origin_of(request.scheme, request.host) if mounts else None
+    there = mounts.get(str(origin), ())
+    if origin is not None and there:
+        context = there[0] if len(there) == 1 else next((each for each in there if _serves(path, each)), there[0])
+        return msgspec.structs.replace(request, host=origin.netloc, issuer=context.name), context
     if path.startswith(_AUTHORIZATION_SERVER + "/"):
         # RFC 8414 3.1: for an issuer with a path the well-known part comes first
         path = path.removeprefix(_AUTHORIZATION_SERVER) + _AUTHORIZATION_SERVER
@@ -78,9 +86,13 @@ def _door_at(path: str, context: Context) -> Door | None:
     return max(around, key=lambda door: len(door.path))
 
 
-def door(request: Request, issuers: cabc.Mapping[str, Context]) -> Door | None:
+def _serves(path: str, context: Context) -> bool:
+    return _door_at(path, context) is not None or route(path, context) is not UNKNOWN
+
+
+def door(request: Request, issuers: cabc.Mapping[str, Context], mounts: Mounts) -> Door | None:
     """What protects the path of a request whose issuer is not known yet."""
-    below, context = issuer(request, issuers)
+    below, context = issuer(request, issuers, mounts)
     return _door_at(below.path, context) if context.doors else None
 
 

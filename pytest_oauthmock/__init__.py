@@ -26,6 +26,7 @@ if typing.TYPE_CHECKING:
     from mockserver import Ledger as Ledger
     from mockserver import LoginPage as LoginPage
     from mockserver import MockServerError as MockServerError
+    from mockserver import Mount as Mount
     from mockserver import OAuthMock as OAuthMock
     from mockserver import Open as Open
     from mockserver import PortInUse as PortInUse
@@ -34,6 +35,8 @@ if typing.TYPE_CHECKING:
     from mockserver import SeenState as SeenState
     from mockserver import ServerNotRunning as ServerNotRunning
     from mockserver import Settings as Settings
+    from mockserver import UnknownLayout as UnknownLayout
+    from mockserver import UnmountedHostError as UnmountedHostError
     from mockserver import User as User
     from mockserver import Variant as Variant
     from mockserver import create_app as create_app
@@ -60,6 +63,7 @@ __all__ = [
     "Ledger",
     "LoginPage",
     "MockServerError",
+    "Mount",
     "OAuthMock",
     "Open",
     "PortInUse",
@@ -68,6 +72,8 @@ __all__ = [
     "SeenState",
     "ServerNotRunning",
     "Settings",
+    "UnknownLayout",
+    "UnmountedHostError",
     "User",
     "Variant",
     "create_app",

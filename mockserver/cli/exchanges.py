@@ -45,7 +45,10 @@ def as_text(exchange: Exchange) -> str:
 
 
 def as_json(exchange: Exchange) -> str:
-    """The event `exchange`; `issuer` is its first path segment, empty for the default one, and `path` is below it."""
+    """
+    The event `exchange`. `issuer` is its first path segment, empty for the default one, or the origin that it is
+    mounted at; `path` is below it.
+    """
     time = dt.datetime.fromtimestamp(exchange.request.arrived, dt.UTC)
     secrets = list(exchange.secrets())
     return json.dumps(
@@ -116,6 +119,8 @@ class Feed:
 
 
 def _full_path(exchange: Exchange) -> str:
+    if exchange.mounted:
+        return f"{exchange.request.origin}{exchange.path}"
     return f"/{exchange.issuer}{exchange.path}" if exchange.issuer else exchange.path
 
 

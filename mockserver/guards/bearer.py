@@ -153,10 +153,11 @@ def _in_query(request: Request) -> list[_Found]:
 def _methods_of(everywhere: list[_Found], context: Context) -> tuple[BearerMethod, ...]:
     """The places that the client of the first token that is known may use; the issuer's when none is."""
     for found in everywhere:
-        entry = context.store.find(Kind.ACCESS, found.token)
-        client = context.clients.get(entry.record.client_id) if entry else None
-        if client is not None:
-            return client.policies.bearer_methods_supported
+        for issuer in context.token_issuers():
+            entry = issuer.store.find(Kind.ACCESS, found.token)
+            client = issuer.clients.get(entry.record.client_id) if entry else None
+            if client is not None:
+                return client.policies.bearer_methods_supported
     return context.settings.bearer_methods_supported
 
 
@@ -203,9 +204,12 @@ def _check_form(found: _Found) -> None:
 
 
 def _alive(token: str, context: Context) -> TokenRecord:
-    entry = context.store.find(Kind.ACCESS, token)
+    found = (issuer.store.find(Kind.ACCESS, token) for issuer in context.token_issuers())
+    entry = next((entry for entry in found if entry is not None), None)
     if entry is None or not isinstance(entry.record, TokenRecord):
-        raise InvalidToken("The access token is unknown.", hint=f"this issuer never issued the token: {origin(token)}")
+        others = " or ".join(other.url_below(other.fixed_issuer or "this server") for other in context.accepts)
+        who = f"tokens of {others} are taken here, and it" if others else "this issuer"
+        raise InvalidToken("The access token is unknown.", hint=f"{who} never issued the token: {origin(token)}")
     if not entry.alive:
         raise InvalidToken("The access token was revoked.", hint="the token has been revoked")
     late = context.clock.now() - entry.record.expires_at

@@ -9,6 +9,7 @@ from .handles import Protected
 from .issuer import Issuer
 from .mock import OAuthMock
 from .mock import create_app
+from .mount import Mount
 from .variant import ConnectorSettings
 from .variant import Variant
 
@@ -17,6 +18,7 @@ __all__ = [
     "ConnectorSettings",
     "EndpointHandle",
     "Issuer",
+    "Mount",
     "OAuthMock",
     "Protected",
     "RegisteredClient",

@@ -8,6 +8,7 @@ from ..actor import Browser
 from ..actor import LoginPage
 from ..callback import Callback
 from ..faults import Place
+from ..origin import origin_of
 from .handles import refusal
 
 if typing.TYPE_CHECKING:
@@ -72,6 +73,9 @@ class AtTheBrowser:
         return Browser(self._app, self.state.journal, lambda name: issuers[name].profile.callback_names)
 
     def _issuer_at(self, url: str) -> str:
-        _, _, path = url.partition("://")
-        first = path.partition("?")[0].split("/")[1:2]
+        scheme, _, rest = url.partition("://")
+        netloc, *first = rest.partition("?")[0].split("/")[:2]
+        origin = origin_of(scheme.lower(), netloc)
+        if str(origin) in self.state.mounts:
+            return self.state.mounts[str(origin)].name
         return first[0] if first and first[0] in self.state.issuers else ""

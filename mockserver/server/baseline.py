@@ -51,12 +51,12 @@ class Baseline:
             state.issuers[name] = self.context(name, issuer, state)
         return state
 
-    def context(self, name: str, settings: IssuerSettings, state: State) -> Context:
-        """One issuer with the clients and users of its settings."""
+    def context(self, name: str, settings: IssuerSettings, state: State, *, fixed_issuer: str | None = None) -> Context:
+        """One issuer with the clients and users of its settings; `fixed_issuer` is the origin that it is mounted at."""
         context = Context(
             name=name,
             settings=settings,
-            fixed_issuer=state.settings.issuer,
+            fixed_issuer=fixed_issuer or state.settings.issuer,
             clock=state.clock,
             store=self._make_store(),
             keys=self._keys.setdefault(name, KeySet()),

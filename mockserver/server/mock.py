@@ -24,6 +24,8 @@ from ..stores import MemoryStore
 from ..stores import Store
 from .baseline import Baseline
 from .issuer import Issuer
+from .mount import Mount
+from .mount import Mounts
 
 if typing.TYPE_CHECKING:
     from ..serving import Head
@@ -68,6 +70,7 @@ class OAuthMock(Issuer):
         self._server: Server | None = None
         self._authority: Authority | None = None
         super().__init__("", Application(self._baseline.state(self._settings)), self._base_url)
+        self._mounts = Mounts(self._app, self._baseline, self._listener)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -79,14 +82,8 @@ class OAuthMock(Issuer):
         """
         settings = self._settings
         if self._server is None:
-            self._server = Server(
-                self._app,
-                host=settings.host,
-                port=settings.port,
-                ssl_context=self._tls_context() if settings.https else None,
-                reject=self._reject,
-                on_error=self._on_error,
-            )
+            tls = self._tls_context() if settings.https else None
+            self._server = self._listener(self._app, host=settings.host, port=settings.port, ssl_context=tls)
         try:
             self._server.start()
         except OSError as error:
@@ -100,8 +97,9 @@ class OAuthMock(Issuer):
         return self
 
     def stop(self) -> None:
-        """Close the port and every connection. What was recorded stays readable."""
+        """Close the port, every mount and every connection. What was recorded stays readable."""
         self.state.faults.end()
+        self._mounts.clear()
         if self._server is not None:
             self._server.stop()
 
@@ -131,12 +129,14 @@ class OAuthMock(Issuer):
 
     def reset(self, settings: Settings | None = None) -> None:
         """
-        Forget clients, users, tokens, faults, journal, clock: back to the settings of the start, or to `settings`.
+        Forget clients, users, tokens, faults, journal, clock, mounts: back to the settings of the start, or to
+        `settings`.
 
         Open connections are closed, so that no pooled one reaches the next test. Keys stay: an application that cached
         the JWK Set may keep it. A request that is under way ends in the state that it arrived in.
         """
         self.state.faults.end()
+        self._mounts.clear()
         state = self._baseline.state(self._settings if settings is None else settings)
         if self._server is not None:
             state.port = self._server.port
@@ -179,6 +179,33 @@ class OAuthMock(Issuer):
                 f"issuer({name!r}) is declared already; give its settings at the first call, or reset() first"
             )
         return Issuer(name, self._app, self._base_url)
+
+    def mount(
+        self,
+        origin: str,
+        *,
+        profile: str | None = None,
+        accepts: Issuer | cabc.Iterable[Issuer] | None = None,
+        settings: cabc.Mapping[str, typing.Any] | None = None,
+        **variables: str,
+    ) -> Mount:
+        """
+        Answer at a real origin (`"https://login.example.com"`), for the HTTP clients of this process.
+
+        They keep their URLs, pools, retries and timeouts, and connect to loopback instead. It is an issuer of its own,
+        with the server's settings unless `settings` say otherwise. `profile` and `variables` say which provider's
+        server it is; `accepts` whose tokens its API takes: another issuer's, or several; None: its own.
+
+        From the first mount to the last, requests of these clients to other hosts raise `UnmountedHostError`, unless
+        the hosts are on loopback or in `allow_hosts`. A reset unmounts.
+
+        Raises `ConfigurationError` for what is no origin or is mounted already, for an unknown profile and a missing
+        variable; `UnknownLayout` for a client whose version is not known; `ServerNotRunning`.
+        """
+        self._base_url()  # a server that was not started would not be stopped either
+        named = {} if profile is None else {"profile": profile}
+        given = {"variables": variables} if variables else {}
+        return self._mounts.add(origin, accepts, {**_shared(self.state.settings), **(settings or {}), **named, **given})
 
     # -- what happened -------------------------------------------------------------------------------------------------
 
@@ -265,6 +292,9 @@ class OAuthMock(Issuer):
         host = _WILDCARDS.get(self._settings.host, self._settings.host)
         names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host, *self._settings.allow_hosts])
         return self._ca().server_context(*(name.partition(":")[0] if name.count(":") == 1 else name for name in names))
+
+    def _listener(self, app: cabc.Callable[..., typing.Any], **where: typing.Any) -> Server:
+        return Server(app, reject=self._reject, on_error=self._on_error, **where)
 
     def _reject(self, status: int, head: Head, reason: str) -> tuple[str, list[tuple[str, str]], bytes]:
         return self._app.reject(status, head.method, head.target, head.headers, reason)
