@@ -60,8 +60,8 @@ class State(msgspec.Struct, kw_only=True):
     faults: FaultPlan
     issuers: dict[str, Context]
     """By first path segment, `""` is the issuer without one; and mounts by their origin."""
-    mounts: dict[str, Context] = msgspec.field(default_factory=dict)
-    """By every origin at which one answers; those of a provider with several hosts are of one issuer."""
+    mounts: dict[str, tuple[Context, ...]] = msgspec.field(default_factory=dict)
+    """By every origin at which they answer: a provider may have several, and share one with somebody else."""
     port: int | None = None
     """The port that loopback names are asked at; None: any."""
     exceptions: list[BaseException] = msgspec.field(default_factory=list)

@@ -26,6 +26,9 @@ __all__ = ["check_host", "check_method", "door", "issuer", "route"]
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))?")
 _AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 
+Mounts = cabc.Mapping[str, cabc.Sequence[Context]]
+"""By origin; the first of several comes before the others."""
+
 
 def check_host(request: Request, settings: Settings, port: int | None) -> None:
     """
@@ -47,9 +50,6 @@ def check_host(request: Request, settings: Settings, port: int | None) -> None:
             f" or OAuthMock(allow_hosts=[{name or 'NAME'!r}])",
             status=421,
         )
-
-
-Mounts = cabc.Mapping[str, cabc.Sequence[Context]]
 
 
 def issuer(request: Request, issuers: cabc.Mapping[str, Context], mounts: Mounts) -> tuple[Request, Context]:

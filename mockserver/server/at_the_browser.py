@@ -77,5 +77,5 @@ class AtTheBrowser:
         netloc, *first = rest.partition("?")[0].split("/")[:2]
         origin = origin_of(scheme.lower(), netloc)
         if str(origin) in self.state.mounts:
-            return self.state.mounts[str(origin)].name
+            return self.state.mounts[str(origin)][0].name
         return first[0] if first and first[0] in self.state.issuers else ""

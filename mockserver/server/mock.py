@@ -10,14 +10,12 @@ import typing
 
 from .. import settings as from_settings
 from ..app import Application
-from ..clock import Clock
 from ..config import IssuerSettings
 from ..config import Settings
 from ..errors import ConfigurationError
 from ..errors import PortInUse
 from ..errors import ServerNotRunning
 from ..journal import Exchange
-from ..journal import Journal
 from ..serving import Server
 from ..settings import Layer
 from ..stores import MemoryStore
@@ -26,6 +24,7 @@ from .baseline import Baseline
 from .issuer import Issuer
 from .mount import Mount
 from .mount import Mounts
+from .recorded import Recorded
 
 if typing.TYPE_CHECKING:
     from ..serving import Head
@@ -36,7 +35,7 @@ __all__ = ["OAuthMock", "create_app"]
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - bound to only with allow_remote
 
 
-class OAuthMock(Issuer):
+class OAuthMock(Recorded, Issuer):
     """
     A mock authorization server with a protected API, and its own default issuer.
 
@@ -193,8 +192,10 @@ class OAuthMock(Issuer):
         Answer at a real origin (`"https://login.example.com"`), for the HTTP clients of this process.
 
         They keep their URLs, pools, retries and timeouts, and connect to loopback instead. It is an issuer of its own,
-        with the server's settings unless `settings` say otherwise. `profile` and `variables` say which provider's
-        server it is; `accepts` whose tokens its API takes: another issuer's, or several; None: its own.
+        with the server's settings unless `settings` say otherwise. `profile` says which provider's server it is, and
+        `variables` give the profile's a value (`tenant="contoso"`) that the origin does not tell; a provider with
+        several hosts is mounted at all of them. `accepts` says whose tokens its API takes: another issuer's, or
+        several; None: its own.
 
         From the first mount to the last, requests of these clients to other hosts raise `UnmountedHostError`, unless
         the hosts are on loopback or in `allow_hosts`. A reset unmounts.
@@ -203,72 +204,12 @@ class OAuthMock(Issuer):
         variable; `UnknownLayout` for a client whose version is not known; `ServerNotRunning`.
         """
         self._base_url()  # a server that was not started would not be stopped either
-        named = {} if profile is None else {"profile": profile}
-        given = {"variables": variables} if variables else {}
-        return self._mounts.add(origin, accepts, {**_shared(self.state.settings), **(settings or {}), **named, **given})
-
-    # -- what happened -------------------------------------------------------------------------------------------------
-
-    @property
-    def clock(self) -> Clock:
-        """The server's time. `clock.advance(hours=1)` moves it alone."""
-        return self.state.clock
-
-    @property
-    def journal(self) -> Journal:
-        """Every exchange since the last reset."""
-        return self.state.journal
-
-    @property
-    def exceptions(self) -> list[BaseException]:
-        """What broke in the server itself since the last reset."""
-        return self.state.exceptions
-
-    def subscribe(self, listener: cabc.Callable[[Exchange], None]) -> None:
-        """
-        Call `listener` with every exchange from now on, over resets too, before its answer leaves.
-
-        It is called in the server's threads, and must not raise.
-        """
-        self._listeners.append(listener)
-
-    def save_exchanges(self, path: str | pathlib.Path, *, secrets: bool = False) -> None:
-        """
-        Write the journal as HAR 1.2 (`.har`) or as JSON Lines (`.jsonl`), with secrets masked unless `secrets`.
-
-        Raises `ConfigurationError` for another suffix and for a path that cannot be written.
-        """
-        from ..exchange_log import ExchangeLog
-
-        log = ExchangeLog(pathlib.Path(path), secrets=secrets)
-        for exchange in self.journal:
-            log.add(exchange)
-        log.close()
-        log.check()
-
-    def assert_no_secret_leak(
-        self,
-        *places: object,
-        allow: str | pathlib.Path | cabc.Iterable[str | pathlib.Path] = (),
-    ) -> None:
-        """
-        Look for every secret, code and token of this server in places where none belongs, in any encoding.
-
-        A place is `caplog`, `capsys.readouterr()`, a `pathlib.Path` of a file or a folder, text, bytes, an exception
-        (with what caused it), or a mapping or a list of these. The URLs and Referers of all requests since the last
-        reset are looked at always.
-
-        `allow` is what may be seen: a secret by its value, a kind (`"refresh token"`), a file or folder by its path.
-
-        Raises `AssertionError` that names each secret and place, and shows none; `ConfigurationError` for what is no
-        place.
-        """
-        __tracebackhide__ = True
-        from .. import leaks
-
-        found = leaks.find(places, allow, self.state.issuers, self.state.journal)
-        if found:
-            raise AssertionError(leaks.told(found))
+        keys = {**_shared(self.state.settings), **(settings or {})}
+        if profile is not None:
+            keys |= {"profile": profile, "variables": variables}
+        elif variables:
+            keys["variables"] = {**keys.get("variables", {}), **variables}
+        return self._mounts.add(origin, accepts, keys)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import contextlib
 import types
 import typing
 
+import msgspec
+
 from .. import mounting
 from .. import origin as origins
+from .. import profiles
 from .. import settings as from_settings
+from ..config import IssuerSettings
 from ..context import Context
 from ..errors import ConfigurationError
 from ..origin import Origin
@@ -33,15 +36,15 @@ class Mount(Issuer):
     Use it as a context manager, or call `unmount`; a reset unmounts too.
     """
 
-    def __init__(self, mounts: Mounts, origin: Origin, context: Context) -> None:
-        super().__init__(context.name, mounts.app, lambda: str(origin))
+    def __init__(self, mounts: Mounts, context: Context) -> None:
+        super().__init__(context.name, mounts.app, lambda: context.name)
         self._mounts = mounts
         self._context = context
         self._of = self.state
 
     @property
     def origin(self) -> str:
-        """Scheme, host and, where it is not the scheme's own, port."""
+        """Scheme, host and, where it is not the scheme's own, port; of a provider with several hosts, the issuer's."""
         return self._name
 
     @property
@@ -72,7 +75,7 @@ class Mount(Issuer):
 
 
 class Mounts:
-    """The mounts of one server."""
+    """The mounts of one server, and a listener for each of their origins."""
 
     def __init__(
         self, app: Application, baseline: Baseline, serve: cabc.Callable[[cabc.Callable[..., typing.Any]], Server]
@@ -80,7 +83,9 @@ class Mounts:
         self.app = app
         self._baseline = baseline
         self._serve = serve
-        self._listeners: dict[str, contextlib.ExitStack] = {}
+        self._mounted: dict[str, list[str]] = {}
+        """The origins of each mount, by its first."""
+        self._listeners: dict[str, _Listener] = {}
 
     def add(
         self,
@@ -90,40 +95,70 @@ class Mounts:
     ) -> Mount:
         """Raises `ConfigurationError` and `UnknownLayout`; nothing is mounted then."""
         origin, state = _parsed(at), self.app.state
-        name = str(origin)
-        resolved = from_settings.resolve([from_settings.given(f"mount({at!r})", settings)])
+        told = _told(origin, settings)
+        resolved = from_settings.resolve([from_settings.given(f"mount({at!r})", {**settings, **told})])
+        everywhere = _origins(origin, resolved)
+        name = str(everywhere[0])
+        if name in self._mounted:
+            raise ConfigurationError(
+                f"mount({at!r}): {name} is mounted already; use what the first mount() returned, or unmount() it first"
+            )
         context = self._baseline.context(name, resolved, state, fixed_issuer=name)
         if accepts is not None:
             accepted = (accepts,) if isinstance(accepts, Issuer) else tuple(accepts)
             context.accepts = tuple(issuer.context for issuer in accepted)
-        with contextlib.ExitStack() as listeners:
-            for each in (origin, *_others(context)):
-                self._listen(each, listeners)
-                state.mounts[str(each)] = context
-                listeners.callback(state.mounts.pop, str(each), None)
-            # Nothing went wrong, so that they stay open
-            self._listeners[name] = listeners.pop_all()
+        self._mounted[name] = []
+        try:
+            for each in everywhere:
+                self._listen(each)
+                self._mounted[name].append(str(each))
+                there = state.mounts.get(str(each), ())
+                # Who is named comes before a provider that has this host for one of its endpoints.
+                state.mounts[str(each)] = (context, *there) if each == everywhere[0] else (*there, context)
+        except BaseException:
+            self.remove(name)
+            raise
         state.issuers[name] = context
-        return Mount(self, origin, context)
+        return Mount(self, context)
 
     def remove(self, name: str) -> None:
         """Does nothing for what is not mounted."""
-        listeners = self._listeners.pop(name, None)
-        if listeners is not None:
-            listeners.close()
+        mounts = self.app.state.mounts
+        for origin in self._mounted.pop(name, ()):
+            mounts[origin] = tuple(context for context in mounts[origin] if context.name != name)
+            if mounts[origin]:
+                self._listeners[origin].server.close_connections()
+            else:
+                del mounts[origin]
+                self._listeners.pop(origin).close()
 
     def clear(self) -> None:
-        for name in list(self._listeners):
+        for name in list(self._mounted):
             self.remove(name)
 
-    def _listen(self, origin: Origin, until: contextlib.ExitStack) -> None:
+    def _listen(self, origin: Origin) -> None:
+        if str(origin) in self._listeners:
+            return
         server = self._serve(_Front(self.app, origin))
         server.start()
-        until.callback(server.stop)
-        allowed = self.app.state.settings.allow_hosts
-        route = mounting.Route(origin, (server.host, server.port), allowed)
-        mounting.mount(route)
-        until.callback(mounting.unmount, route)
+        route = mounting.Route(origin, (server.host, server.port), self.app.state.settings.allow_hosts)
+        try:
+            mounting.mount(route)
+        except BaseException:
+            server.stop()
+            raise
+        self._listeners[str(origin)] = _Listener(server, route)
+
+
+class _Listener(msgspec.Struct, frozen=True):
+    """What answers at one origin, and the way there."""
+
+    server: Server
+    route: mounting.Route
+
+    def close(self) -> None:
+        mounting.unmount(self.route)
+        self.server.stop()
 
 
 class _Front:
@@ -146,6 +181,21 @@ def _parsed(at: str) -> Origin:
         raise ConfigurationError(f"mount({at!r}): {error}") from None
 
 
-def _others(context: Context) -> list[Origin]:
-    """Further origins of a provider that has several."""
-    return []
+def _told(origin: Origin, settings: cabc.Mapping[str, typing.Any]) -> dict[str, typing.Any]:
+    """The profile's variables, with what the origin says of them: the shop of `https://acme.myshopify.com`."""
+    profile, variables = settings.get("profile"), settings.get("variables", {})
+    if not isinstance(profile, str) or not isinstance(variables, dict):
+        return {}
+    try:
+        told = profiles.variables_in(profile, str(origin))
+    except ConfigurationError:  # told with all else that is wrong
+        return {}
+    return {"variables": {**told, **variables}}
+
+
+def _origins(origin: Origin, settings: IssuerSettings) -> list[Origin]:
+    """Where to answer, the main origin first: at all of the provider's own, if the one that is named is of them."""
+    profile = profiles.resolved(settings)
+    own = [profile.origin, *profile.origins.values(), *profile.other_origins]
+    found = [origins.parse(each) for each in dict.fromkeys(own) if each]
+    return found if origin in found else [origin]

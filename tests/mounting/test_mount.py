@@ -261,8 +261,8 @@ def test_mounting_twice_is_refused_and_the_first_stays(login: Mount, oauthmock: 
         oauthmock.mount(origin)
 
     assert str(raised.value) == (
-        "mount('https://login.example.com'): https://login.example.com is mounted already; use what the first mount()"
-        " returned, or unmount() it first"
+        f"mount({origin!r}): https://login.example.com is mounted already; use what the first mount() returned, or"
+        " unmount() it first"
     )
     assert token_of(login)
 
@@ -317,3 +317,68 @@ def test_a_mount_has_the_servers_settings_unless_it_is_given_others(oauthmock: O
     other = oauthmock.mount("https://b.example.com", settings={"access_token_lifetime": 18})
 
     assert [plain.client().grant().expires_in, other.client().grant().expires_in] == [17, 18]
+
+
+# -- providers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_profile_says_what_is_where_below_the_real_origin(oauthmock: OAuthMock) -> None:
+    entra = oauthmock.mount("https://login.microsoftonline.com", profile="entra", tenant="contoso")
+
+    assert entra.token_url == "https://login.microsoftonline.com/contoso/oauth2/v2.0/token"
+    document = httpx.get("https://login.microsoftonline.com/contoso/v2.0/.well-known/openid-configuration").json()
+    assert (document["issuer"], document["token_endpoint"]) == (
+        "https://login.microsoftonline.com/contoso/v2.0",
+        entra.token_url,
+    )
+
+
+def test_the_origin_tells_a_variable(oauthmock: OAuthMock) -> None:
+    shop = oauthmock.mount("https://acme.myshopify.com", profile="shopify")
+
+    assert shop.token_url == "https://acme.myshopify.com/admin/oauth/access_token"
+
+
+def test_a_provider_with_several_hosts_is_mounted_at_all_of_them(oauthmock: OAuthMock) -> None:
+    google = oauthmock.mount("https://oauth2.googleapis.com", profile="google")
+
+    assert (google.origin, google.token_url) == ("https://accounts.google.com", "https://oauth2.googleapis.com/token")
+    document = httpx.get("https://accounts.google.com/.well-known/openid-configuration").json()
+    assert httpx.get(document["jwks_uri"]).status_code == 200
+    google.unmount()
+    oauthmock.mount("https://example.com")
+    for origin in ("https://accounts.google.com", "https://oauth2.googleapis.com"):
+        with pytest.raises(UnmountedHostError):
+            httpx.get(origin)
+
+
+@pytest.mark.parametrize("graph_first", [True, False])
+def test_an_api_shares_a_host_with_an_endpoint_of_its_provider(oauthmock: OAuthMock, graph_first: bool) -> None:
+    """Entra's userinfo is at the host of Microsoft Graph."""
+    if graph_first:
+        graph = oauthmock.mount("https://graph.microsoft.com")
+    entra = oauthmock.mount("https://login.microsoftonline.com", profile="entra", tenant="contoso")
+    if not graph_first:
+        graph = oauthmock.mount("https://graph.microsoft.com", accepts=entra)
+    graph.protect("/v1.0/users", json={"value": []})
+    token = entra.client().grant(scope="openid").access_token
+    own = (graph if graph_first else entra).client().grant().access_token
+
+    assert httpx.get("https://graph.microsoft.com/v1.0/users", headers=bearer(own)).json() == {"value": []}
+    assert httpx.get("https://graph.microsoft.com/oidc/userinfo", headers=bearer(token)).status_code == 200
+
+
+def test_a_missing_variable_and_a_strange_one_are_told(oauthmock: OAuthMock) -> None:
+    with pytest.raises(ConfigurationError) as missing:
+        oauthmock.mount("https://login.microsoftonline.com", profile="entra")
+    with pytest.raises(ConfigurationError) as strange:
+        oauthmock.mount("https://accounts.google.com", profile="google", tenant="contoso")
+
+    assert str(missing.value) == (
+        "mount('https://login.microsoftonline.com'): profile = 'entra': variable 'tenant' is missing; write"
+        ' variables = { tenant = "..." }'
+    )
+    assert str(strange.value) == (
+        "mount('https://accounts.google.com'): variables = {'tenant': 'contoso'}: no such variable 'tenant'; the"
+        " profile has none; leave it out"
+    )
