@@ -12,29 +12,16 @@ from ..credentials import new_secret
 from ..errors import ConfigurationError
 from ..jwk import MAC_ALGORITHMS
 from ..keys import SigningKey
-from ..messages import Issue
-from ..model import AuthorizationRecord
 from ..model import Client
 from ..model import Secret
-from ..model import User
-from ..pkce import check_challenge
-from ..policies import Seconds
-from ..registration import allowed_scope
-from ..registration import default_scope
-from ..registration import has_refresh
-from ..registration import parse_scope
-from ..scope import Scope
-from ..stores import new_family
-from ..tokens import mint
-from ..tokens import store_code
+from . import minting
 from .assertion import made
 from .handles import IssuerState
 
 if typing.TYPE_CHECKING:
-    from ..context import Context
     from ..ledger import IssuedToken
 
-__all__ = ["RegisteredClient", "registered_user"]
+__all__ = ["RegisteredClient"]
 
 
 class RegisteredClient:
@@ -107,27 +94,14 @@ class RegisteredClient:
         For connectors that start from a stored refresh token. Lifetimes are seconds. Raises `InvalidScope` for a scope
         that the client may not have, `ConfigurationError` for an unknown user or an impossible lifetime.
         """
-        context = self._issuer.context
-        person = _person(context, user)
-        _, token = mint(
-            Issue(
-                client=self._client,
-                user=person,
-                scope=_granted(scope, self._client, context),
-                grant_type="authorization_code",
-                client_auth="",
-                issuer=self._issuer.identifier,
-                family=new_family(),
-                # As if a code had been redeemed for it
-                taken=True,
-                refresh="refresh_token" in self._client.grant_types,
-                auth_time=context.clock.now(),
-                access_token_lifetime=_seconds("access_token_lifetime", access_token_lifetime),
-                refresh_token_lifetime=_seconds("refresh_token_lifetime", refresh_token_lifetime),
-            ),
-            context,
+        return minting.grant(
+            self._issuer,
+            self._client,
+            user=user,
+            scope=scope,
+            access_token_lifetime=access_token_lifetime,
+            refresh_token_lifetime=refresh_token_lifetime,
         )
-        return token
 
     def issue_code(
         self,
@@ -147,25 +121,18 @@ class RegisteredClient:
         Where `redirect_uri` is given, the token request must repeat it; `access_type` is what `refresh_token_when` asks
         for. Raises like `grant`.
         """
-        context = self._issuer.context
-        now = context.clock.now()
-        granted = _granted(scope, self._client, context)
-        seconds = _seconds("lifetime", lifetime)
-        record = AuthorizationRecord(
-            family=new_family(),
-            client_id=self.client_id,
-            user=_person(context, user),
-            asked=granted,
-            scope=granted,
-            expires_at=now + (self._client.policies.authorization_code_lifetime if seconds is None else seconds),
+        return minting.code(
+            self._issuer.context,
+            self._client,
+            user=user,
+            scope=scope,
             redirect_uri=redirect_uri,
             code_challenge=code_challenge,
-            code_challenge_method=check_challenge(code_challenge, code_challenge_method, required=False),
+            code_challenge_method=code_challenge_method,
             nonce=nonce,
-            auth_time=now,
-            refresh=has_refresh(self._client, granted, access_type),
+            access_type=access_type,
+            lifetime=lifetime,
         )
-        return store_code(record, context, length=self._client.policies.authorization_code_length)
 
     def client_assertion(
         self,
@@ -297,34 +264,3 @@ class RegisteredClient:
 
     def __repr__(self) -> str:
         return f"<RegisteredClient {self.client_id!r} by {' or '.join(self._client.auth_methods)}>"
-
-
-def _granted(scope: str | None, client: Client, context: Context) -> Scope:
-    """What a test asks for, separated by spaces whatever the client's requests have between two scopes."""
-    asked = parse_scope(scope)
-    return default_scope(client, context.settings) if asked is None else allowed_scope(asked, client, context.settings)
-
-
-def _seconds(key: str, value: int | None) -> int | None:
-    """A lifetime as a test wrote it, held to what the setting of that name may be. Raises `ConfigurationError`."""
-    try:
-        return msgspec.convert(value, Seconds | None)
-    except msgspec.ValidationError:
-        raise ConfigurationError(
-            f"{key} = {value!r}: write whole seconds from 0 (expired at once) to 2**53, or leave it out"
-        ) from None
-
-
-def registered_user(context: Context, username: str) -> User:
-    """Raises `ConfigurationError` for somebody who is not registered."""
-    if username not in context.users:
-        known: cabc.Iterable[str] = map(repr, context.users)
-        raise ConfigurationError(
-            f"no user is called {username!r} (registered: {', '.join(known) or 'none'}); register:"
-            f" oauthmock.user({username!r})"
-        )
-    return context.users[username]
-
-
-def _person(context: Context, username: str | None) -> User:
-    return context.default_user() if username is None else registered_user(context, username)

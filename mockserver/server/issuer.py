@@ -29,10 +29,10 @@ from ..states import seen_states
 from . import doors
 from .at_the_browser import AtTheBrowser
 from .client import RegisteredClient
-from .client import registered_user
 from .handles import AuthorizationEndpoint
 from .handles import EndpointHandle
 from .handles import Protected
+from .minting import registered_user
 from .variant import Variant
 
 if typing.TYPE_CHECKING:
