@@ -23,6 +23,7 @@ if typing.TYPE_CHECKING:
     from .guards import Basic
     from .guards import Bearer
     from .guards import ClientCertificate
+    from .guards import Digest
     from .guards import Open
     from .journal import Exchange
     from .journal import Journal
@@ -60,6 +61,7 @@ _HOMES = {
     "Clock": "clock",
     "ConfigurationError": "errors",
     "ConnectorSettings": "server",
+    "Digest": "guards",
     "EndpointHandle": "server",
     "Exchange": "journal",
     "IssuedToken": "ledger",
@@ -98,6 +100,7 @@ __all__ = [
     "Clock",
     "ConfigurationError",
     "ConnectorSettings",
+    "Digest",
     "EndpointHandle",
     "Exchange",
     "IssuedToken",

@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:
     from mockserver import Clock as Clock
     from mockserver import ConfigurationError as ConfigurationError
     from mockserver import ConnectorSettings as ConnectorSettings
+    from mockserver import Digest as Digest
     from mockserver import EndpointHandle as EndpointHandle
     from mockserver import Exchange as Exchange
     from mockserver import IssuedToken as IssuedToken
@@ -55,6 +56,7 @@ __all__ = [
     "Clock",
     "ConfigurationError",
     "ConnectorSettings",
+    "Digest",
     "EndpointHandle",
     "Exchange",
     "IssuedToken",

@@ -7,6 +7,7 @@ import collections.abc as cabc
 import dataclasses
 import functools
 import inspect
+import re
 import typing
 
 from tables import table
@@ -15,6 +16,7 @@ from werkzeug.test import Client
 from mockserver import ApiKey
 from mockserver import Basic
 from mockserver import ClientCertificate
+from mockserver import Digest
 from mockserver import OAuthMock
 from mockserver import Open
 from mockserver.guards import GUARDS
@@ -40,6 +42,14 @@ def _basic(text: str) -> dict[str, str]:
 
 _BASIC = Basic({"crm": "s3cret-of-crm"})
 _KEY = ApiKey("key-of-the-crm")
+_DIGEST = Digest({"crm": "s3cret-of-crm"}, algorithms="MD5")
+
+
+def _proof(**changes: str) -> dict[str, str]:
+    fields = {"username": "crm", "realm": "api", "nonce": "x", "uri": "/orders", "algorithm": "MD5", "qop": "auth"}
+    fields |= {"cnonce": "c", "nc": "00000001", "response": "8ca523f5e9506fed4657c9700eebdbec", **changes}
+    return {"Authorization": "Digest " + ", ".join(f'{name}="{value}"' for name, value in fields.items())}
+
 
 CASES: tuple[Case, ...] = (
     Case(Open(strict=True), "a cookie at an open path that is strict", 400, {"Cookie": "sid=1"}),
@@ -50,6 +60,14 @@ CASES: tuple[Case, ...] = (
     Case(_BASIC, "an unknown user", 401, _basic("erp:s3cret-of-crm")),
     Case(_BASIC, "a wrong password", 401, _basic("crm:S3CRET-of-crm")),
     Case(Basic({"crm": "s3cret-of-crm"}, proxy=True), "no Proxy-Authorization header", 407),
+    Case(_DIGEST, "no Authorization header", 401),
+    Case(_DIGEST, "no `uri`", 400, {"Authorization": 'Digest username="crm", realm="api", nonce="x", response="y"'}),
+    Case(_DIGEST, "a response of the wrong length", 400, _proof(response="8ca523f5")),
+    Case(_DIGEST, "`uri` is not the one of the request line", 400, _proof(uri="/items")),
+    Case(_DIGEST, "another realm", 401, _proof(realm="other")),
+    Case(_DIGEST, "an algorithm that is not offered", 401, _proof(algorithm="SHA-256", response="8c" * 32)),
+    Case(_DIGEST, "an unknown user", 401, _proof(username="erp")),
+    Case(_DIGEST, "a wrong response", 401, _proof()),
     Case(_KEY, "no key", 401),
     Case(_KEY, "the key in another place", 401, query="key=key-of-the-crm"),
     Case(_KEY, "a wrong key", 401, {"X-Api-Key": "key-of-the-erp"}),
@@ -83,7 +101,8 @@ def refusal_table() -> str:
         )
         assert answer.status_code == case.status, (case, answer.status)
         field = "Proxy-Authenticate" if answer.status_code == 407 else "WWW-Authenticate"
-        said = "<br>".join(f"`{value}`" for value in answer.headers.getlist(field)) or mock.journal.last.error or ""
+        challenges = (re.sub(r'(nonce|opaque)="[^"]*"', r'\1="..."', value) for value in answer.headers.getlist(field))
+        said = "<br>".join(f"`{value}`" for value in challenges) or mock.journal.last.error or ""
         why = mock.journal.last.why.replace("<", "&lt;").replace("*", "\\*")
         rows.append((f"`{case.guard.name}`", case.request, str(answer.status_code), said, why))
     return table(("guard", "request", "answer", "challenge or code", "why, as the journal has it"), rows)

@@ -11,6 +11,7 @@ from .bearer import Bearer
 from .client_certificate import ClientCertificate
 from .combined import AllOf
 from .combined import AnyOf
+from .digest import Digest
 from .guard import Guard
 from .open import Open
 
@@ -22,11 +23,12 @@ __all__ = [
     "Basic",
     "Bearer",
     "ClientCertificate",
+    "Digest",
     "Guard",
     "Open",
     "bearer",
 ]
 
-_ALL: tuple[type[typing.Any], ...] = (Open, Basic, Bearer, ApiKey, ClientCertificate, AnyOf, AllOf)
+_ALL: tuple[type[typing.Any], ...] = (Open, Basic, Digest, Bearer, ApiKey, ClientCertificate, AnyOf, AllOf)
 
 GUARDS: dict[str, type[Guard]] = {guard.name: guard for guard in _ALL}

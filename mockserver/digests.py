@@ -1,0 +1,106 @@
+"""The hashes of Digest authentication (RFC 7616 3.4)."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import hashlib
+import re
+import typing
+import urllib.parse
+
+import msgspec
+
+from .redaction import without
+
+__all__ = ["KNOWN", "Proof", "same_target", "split"]
+
+KNOWN: typing.Final = ("MD5", "SHA-256", "SHA-512-256")
+"""RFC 7616 6.1; each of them also with `-sess`."""
+
+_HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+
+
+def split(algorithm: str) -> tuple[str, bool]:
+    """The hash and whether it is of a session: RFC 7616 3.4.2. Names are compared in any case."""
+    name, session = (algorithm[:-5], True) if algorithm.lower().endswith("-sess") else (algorithm, False)
+    return next((known for known in KNOWN if known.lower() == name.lower()), name), session
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What a response is made of, but for the user and the password."""
+
+    algorithm: str
+    realm: str
+    nonce: str
+    uri: str
+    method: str
+    qop: str = ""
+    nc: str = ""
+    cnonce: str = ""
+    body: cabc.Callable[[], cabc.Iterable[bytes]] = tuple
+    charset: str = "utf-8"
+
+    def __repr__(self) -> str:
+        return without(self, "body")
+
+    def length(self) -> int:
+        """Hex digits of a response."""
+        return 32 if split(self.algorithm)[0] == "MD5" else 64
+
+    def hashed(self, *pieces: bytes) -> str:
+        name, _ = split(self.algorithm)
+        if name == "truncated":  # what the example in RFC 7616 3.9.2 was made with: erratum 4897
+            return hashlib.sha512(b"".join(pieces)).hexdigest()[:64]
+        hasher = hashlib.new(_HASHES[name], usedforsecurity=False)
+        for piece in pieces:
+            hasher.update(piece)
+        return hasher.hexdigest()
+
+    def joined(self, *parts: str) -> str:
+        return self.hashed(":".join(parts).encode(self.charset, "replace"))
+
+    def user_hash(self, user: str) -> str:
+        """RFC 7616 3.4.4."""
+        return self.joined(user, self.realm)
+
+    def response(self, user: str, password: str) -> str:
+        """RFC 7616 3.4.1; without qop that of RFC 2069 2.1.2."""
+        return self._keyed(self._a1(user, password), self._a2(self.method, self.body))
+
+    def answer(self, user: str, password: str, body: cabc.Iterable[bytes]) -> str:
+        """`rspauth`: the server shows that it knows the password, too (RFC 7616 3.5)."""
+        return self._keyed(self._a1(user, password), self._a2("", lambda: body))
+
+    def _a1(self, user: str, password: str) -> str:
+        a1 = self.joined(user, self.realm, password)
+        _, session = split(self.algorithm)
+        return self.joined(a1, self.nonce, self.cnonce) if session else a1
+
+    def _a2(self, method: str, body: cabc.Callable[[], cabc.Iterable[bytes]]) -> str:
+        if self.qop == "auth-int":
+            return self.joined(method, self.uri, self.hashed(*body()))
+        return self.joined(method, self.uri)
+
+    def _keyed(self, a1: str, a2: str) -> str:
+        middle = (self.nonce, self.nc, self.cnonce, self.qop) if self.qop else (self.nonce,)
+        return self.joined(a1, *middle, a2)
+
+
+def same_target(uri: str, target: str) -> bool:
+    """Whether both name the same resource (RFC 7616 3.4.6): in absolute form or not, escapes in any case."""
+    return _normal(uri) == _normal(target)
+
+
+def _normal(target: str) -> str:
+    if "://" in target.partition("/")[0] + "//" and not target.startswith("/"):
+        parts = urllib.parse.urlsplit(target)
+        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    return _ESCAPE.sub(_unescaped, target)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    character = chr(int(found[1], 16))
+    # RFC 3986 6.2.2: unreserved ones mean the same without
+    unreserved = character.isascii() and (character.isalnum() or character in "-._~")
+    return character if unreserved else found[0].upper()
