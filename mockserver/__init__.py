@@ -16,6 +16,7 @@ if typing.TYPE_CHECKING:
     from .errors import ServerNotRunning
     from .errors import UnknownLayout
     from .errors import UnmountedHostError
+    from .faults import Armed
     from .faults import Barrier
     from .guards import AllOf
     from .guards import AnyOf
@@ -51,6 +52,7 @@ _HOMES = {
     "AllOf": "guards",
     "AnyOf": "guards",
     "ApiKey": "guards",
+    "Armed": "faults",
     "AuthorizationEndpoint": "server",
     "Barrier": "faults",
     "Basic": "guards",
@@ -90,6 +92,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "ApiKey",
+    "Armed",
     "AuthorizationEndpoint",
     "Barrier",
     "Basic",

@@ -31,6 +31,7 @@ from .errors import InvalidRequest
 from .errors import OAuthError
 from .errors import ServerError
 from .faults import FaultPlan
+from .faults import Strikes
 from .incoming import Incoming
 from .incoming import Whole
 from .incoming import broken_off
@@ -97,30 +98,48 @@ class Application:
             state.exceptions.append(exception)
             seen.error = ServerError("The mock server broke.", hint=f"{type(exception).__name__}: {exception}")
             reply = seen.endpoint.refuse(seen.error)
-        strikes, can_cut = seen.strikes, wire.can_cut(environ)
+        strikes = seen.strikes
         # A fault may want to see the whole
-        reply = reply.collected() if any(state.faults) else reply
-        reply = strikes.deliver(state.faults, seen.place(), reply, can_cut=can_cut)
+        reply = reply.collected() if state.faults else reply
+        reply = strikes.deliver(state.faults, seen.occasion, reply, can_cut=wire.can_cut(environ))
         record = functools.partial(_record, state, seen, lambda reply: exchange(number, request, seen, reply, began))
         if reply.stream is None:
             record(reply)
-        if "serving.on_delivery" in environ:
-            environ["serving.on_delivery"].append(functools.partial(state.journal.delivered, number))
-        if strikes.silent or strikes.lost:
-            state.journal.delivered(number, complete=False)
-            if can_cut:
-                if strikes.silent:
-                    with state.faults.until_end(environ["serving.disconnect"]):
-                        environ["serving.until_gone"](_SILENT_SECONDS)
-                return wire.cut(environ, start_response)
-        now, drip = state.clock.peer(), strikes.drip
-        if reply.stream is not None:
+        else:
             pieces = Recorded(reply, request.method, record).pieces()
             reply = msgspec.structs.replace(reply, stream=pieces)
-            return wire.write(reply, environ, start_response, now=now)
-        if drip is not None:
-            pause = functools.partial(state.faults.pause, drip.seconds / drip.pieces)
-            return wire.drip(reply, environ, start_response, now=now, pieces=drip.pieces, pause=pause)
+        return self._send(strikes, reply, environ, start_response, number=number, state=state)
+
+    def _send(
+        self,
+        strikes: Strikes,
+        reply: Reply,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        *,
+        number: int,
+        state: State,
+    ) -> cabc.Iterable[bytes]:
+        """The answer on its way out, or what a fault makes of it; the journal is told what did not arrive."""
+        now, can_cut = state.clock.peer(), wire.can_cut(environ)
+        if can_cut and strikes.silent:
+            state.journal.delivered(number, complete=False)
+            with state.faults.until_end(environ["serving.disconnect"]):
+                environ["serving.until_gone"](_SILENT_SECONDS)
+            return wire.cut(environ, start_response)
+        octets = strikes.wire(reply, head_only=environ["REQUEST_METHOD"] == "HEAD", now=now) if can_cut else None
+        # Before the octets go, as with the journal: the client may ask as soon as it has them
+        if not strikes.arrives:
+            state.journal.delivered(number, complete=False)
+        if octets is not None:
+            if not wire.send(octets, environ):
+                state.journal.delivered(number, complete=False)
+            return wire.cut(environ, start_response)
+        if "serving.on_delivery" in environ:
+            environ["serving.on_delivery"].append(functools.partial(state.journal.delivered, number))
+        if strikes.pauses:
+            pause = state.faults.pause
+            return wire.drip(reply, environ, start_response, now=now, pauses=strikes.pauses, pause=pause)
         return wire.write(reply, environ, start_response, now=now)
 
     def reject(
@@ -161,7 +180,7 @@ class Application:
         seen.request, seen.context = request, context
         seen.endpoint = ENDPOINTS["protected"] if seen.door else routing.route(seen.request.path, context)
         seen.request = profiles.read(seen.request, context.profile, seen.endpoint.name)
-        replaced = seen.strikes.arrive(state.faults, seen.place())
+        replaced = seen.strikes.arrive(state.faults, seen.occasion, context)
         if replaced is not None:
             return replaced
         if seen.door is not None:
@@ -175,8 +194,11 @@ class Application:
             except InvalidClient:
                 seen.endpoint.unauthenticated(seen.request, context)
                 raise
+            if state.faults:
+                spoilt = functools.partial(seen.strikes.spoilt, state.faults, seen.occasion)
+                seen.caller = msgspec.structs.replace(seen.caller, spoilt=spoilt)
             return profiles.shape(seen.endpoint.answer(seen.request, seen.caller, context), context.profile)
-        refusal = functools.partial(seen.strikes.refuse, state.faults, seen.place())
+        refusal = functools.partial(seen.strikes.refuse, state.faults, seen.occasion)
         seen.request = msgspec.structs.replace(seen.request, refusal=refusal)
         return seen.endpoint.answer(seen.request, context)
 

@@ -239,6 +239,8 @@ class IssuerSettings(Rules, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Clients that are registered from the start."""
     users: tuple[UserSettings, ...] = ()
     """Users who are registered from the start."""
+    faults: tuple[dict[str, typing.Any], ...] = ()
+    """Faults that are armed from the start, and again after each reset: `fault`, `endpoint` and what they take."""
 
 
 class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

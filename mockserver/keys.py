@@ -53,6 +53,13 @@ class SigningKey(msgspec.Struct, frozen=True):
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode("ascii")
 
+    def public_pem(self) -> str:
+        """The public half, SubjectPublicKeyInfo."""
+        public = self.private.public_key()
+        return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode(
+            "ascii"
+        )
+
     def public_jwk(self) -> dict[str, str]:
         """The public half with `use`, `alg` and `kid`, without which some verifiers refuse a key (RFC 7517 4)."""
         return {**_public_members(self.private), "use": "sig", "alg": self.alg, "kid": self.kid}
@@ -63,17 +70,38 @@ class KeySet:
     One issuer's keys, each made when it is first needed.
 
     A P-256 key takes 0.02 ms. An RSA key takes up to 0.4 s, so `prepare` starts it in the background, once a process:
-    all key sets share it.
+    all key sets share it until they rotate.
     """
 
-    __slots__ = ("_ec", "_lock")
+    __slots__ = ("_ec", "_lock", "_retired", "_rotated")
 
     def __init__(self) -> None:
         self._ec: SigningKey | None = None
+        self._rotated: dict[SigningAlgorithm, SigningKey] = {}
+        self._retired: tuple[SigningKey, ...] = ()
         self._lock = threading.Lock()
+
+    def rotate(self, algs: cabc.Iterable[SigningAlgorithm], *, overlap: bool) -> None:
+        """
+        Sign with new keys from now on; with `overlap` the old ones stay published (OpenID Connect Core 10.1.1).
+
+        A new RSA key takes up to 0.4 s.
+        """
+        new = {alg: SigningKey.generate(alg) for alg in algs}
+        old = tuple(self.signing(alg) for alg in new)
+        with self._lock:
+            self._retired = (*self._retired, *old) if overlap else ()
+            self._rotated = {**self._rotated, **new}
+
+    def unrotate(self) -> None:
+        """Back to the first keys, which those may have kept who fetched them in an earlier test."""
+        with self._lock:
+            self._rotated, self._retired = {}, ()
 
     def signing(self, alg: SigningAlgorithm) -> SigningKey:
         """The key for an algorithm. RS256 waits for the background."""
+        if alg in self._rotated:
+            return self._rotated[alg]
         if alg == "RS256":
             return _rsa_key().result()
         if self._ec is None:
@@ -88,8 +116,8 @@ class KeySet:
             _rsa_key()
 
     def jwks(self, algs: cabc.Iterable[SigningAlgorithm]) -> dict[str, list[dict[str, str]]]:
-        """The JWK Set (RFC 7517 5) of the algorithms in use: public members alone."""
-        return {"keys": [self.signing(alg).public_jwk() for alg in algs]}
+        """The JWK Set (RFC 7517 5) of the algorithms in use, retired keys last: public members alone."""
+        return {"keys": [key.public_jwk() for key in (*map(self.signing, algs), *self._retired)]}
 
 
 _RSA_LOCK = threading.Lock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import json
+import typing
 
 import msgspec
 
@@ -12,7 +13,7 @@ from .model import User
 from .redaction import without
 from .scope import Scope
 
-__all__ = ["Authenticated", "Issue", "Presented", "Reply", "TokenRequest", "Tokens"]
+__all__ = ["Authenticated", "Issue", "Presented", "Reply", "TokenRequest", "Tokens", "Wire"]
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,17 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Wire(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fault sends in place of an answer: octets, then the end of the connection."""
+
+    octets: bytes = b""
+    reset: bool = False
+    """By a TCP reset, of which the client is told as an error."""
+
+    def __repr__(self) -> str:
+        return without(self, "octets")
+
+
 class Presented(msgspec.Struct, frozen=True, kw_only=True):
     """Client credentials as a request carries them: by which method, for whom. Not yet believed."""
 
@@ -94,6 +106,8 @@ class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     encoding: str = ""
     """For Basic: `raw` or `form` (form-urlencoded first) when only that reading fits, else empty."""
+    spoilt: cabc.Callable[[Issue], Issue] = lambda issue: issue
+    """What the armed faults of the stage "token" make of a grant's decision; `tokens` never imports `faults`."""
 
 
 class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,9 +164,13 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     id_token: bool = False
     access_token_lifetime: int | None = None
     refresh_token_lifetime: int | None = None
+    sign: cabc.Callable[[str, dict[str, typing.Any], typing.Any, str], str] | None = None
+    """How an armed fault signs: `access_token` or `id_token`, claims, key, `typ` -> the token; None: as is right."""
+    flaw: str = ""
+    """The armed fault that makes the access token one that nobody should take."""
 
     def __repr__(self) -> str:
-        return without(self, "refresh_token", "refreshed_from")
+        return without(self, "refresh_token", "refreshed_from", "sign")
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,6 +58,16 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         """The newest secret (RFC 6749 2.3.1); None for a public client."""
         return self.secrets[0].value if self.secrets else None
 
+    def rotated(self, secret: str, until: float) -> tuple[Secret, ...]:
+        """A new secret before the old ones, which end at `until` at the latest: seconds, UTC."""
+        return (Secret(value=secret), *self.secrets_until(until))
+
+    def secrets_until(self, end: float) -> tuple[Secret, ...]:
+        return tuple(
+            Secret(value=old.value, expires_at=end if old.expires_at is None else min(old.expires_at, end))
+            for old in self.secrets
+        )
+
     @property
     def request_encodings(self) -> tuple[RequestEncoding, ...]:
         """How it may encode token requests: what is set, or what its authentication methods cannot do without."""
@@ -133,3 +143,5 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     auth_time: float | None = None
     audience: tuple[str, ...] = ()
     """What it is for (RFC 8707); empty: nothing was said."""
+    flaw: str = ""
+    """The armed fault that made it one that nobody should take; empty: none."""

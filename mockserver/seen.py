@@ -7,15 +7,20 @@ import time
 
 import msgspec
 
+from . import clientauth
 from .admission import Door
 from .admission import Visit
 from .context import Context
 from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
 from .endpoints import Endpoint
+from .endpoints import refusal
 from .errors import OAuthError
+from .faults import Occasion
 from .faults import Place
 from .faults import Strikes
+from .faults import credential_of
+from .guards import bearer
 from .incoming import Incoming
 from .journal import Exchange
 from .journal import RecordedBody
@@ -23,6 +28,8 @@ from .journal import Verdict
 from .messages import Authenticated
 from .messages import Presented
 from .messages import Reply
+from .model import Kind
+from .model import TokenRecord
 from .redaction import SECRET_PARAMETERS
 from .redaction import conceal
 from .request import Request
@@ -49,6 +56,39 @@ class Seen(msgspec.Struct):
     def place(self) -> Place:
         path = self.request.path if self.endpoint.name == "api" else None
         return Place(self.context.name, self.endpoint.name, path if self.door is None else self.door.path)
+
+    def occasion(self) -> Occasion:
+        """The request as faults see it."""
+        request, context = self.request, self.context
+        parameters = {**dict(reversed(request.query)), **dict(reversed(request.form))}
+        client_id, grant_type = parameters.get("client_id"), parameters.get("grant_type")
+        credential, home = credential_of(parameters), None
+        if isinstance(self.endpoint, ClientEndpoint):
+            presented = self.presented or clientauth.extract(request, context)
+            client_id = next((one.client_id for one in presented if one.client_id), client_id)
+        elif self.endpoint.refuse is refusal.to_bearer:
+            token = bearer.presented(request)
+            credential = None if token is None else (Kind.ACCESS, token)
+            home, record = _issued(token, context)
+            client_id, grant_type = (record.client_id, record.grant_type) if record else (None, None)
+        return Occasion(
+            place=self.place(),
+            url=request.origin + request.target,
+            now=context.clock.peer(),
+            client_id=client_id or None,
+            grant_type=grant_type,
+            credential=credential,
+            home=home,
+        )
+
+
+def _issued(token: str | None, context: Context) -> tuple[Context | None, TokenRecord | None]:
+    """The issuer that an access token is of, among those whose tokens are taken here, and what it stands for."""
+    for issuer in context.token_issuers():
+        entry = issuer.store.find(Kind.ACCESS, token or "")
+        if entry is not None and isinstance(entry.record, TokenRecord):
+            return issuer, entry.record
+    return None, None
 
 
 def exchange(number: int, raw: Request, seen: Seen, reply: Reply, began: float) -> Exchange:

@@ -14,6 +14,7 @@ from .context import Context
 from .credentials import new_jti
 from .credentials import new_secret
 from .errors import InvalidGrant
+from .keys import SigningKey
 from .ledger import IssuedToken
 from .messages import Issue
 from .messages import Tokens
@@ -107,7 +108,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         policies.refresh_token_lifetime if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
     )
 
-    def record(expires_at: float, scope: Scope, audience: tuple[str, ...]) -> TokenRecord:
+    def record(expires_at: float, scope: Scope, audience: tuple[str, ...], flaw: str = "") -> TokenRecord:
         return TokenRecord(
             family=issue.family,
             client_id=issue.client.client_id,
@@ -118,11 +119,12 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
             expires_at=expires_at,
             auth_time=issue.auth_time,
             audience=audience,
+            flaw=flaw,
         )
 
     access_token = _access_token(issue, context, now, expires_in)
     records: list[tuple[Kind, str, Record]] = [
-        (Kind.ACCESS, access_token, record(now + expires_in, issue.scope, issue.audience))
+        (Kind.ACCESS, access_token, record(now + expires_in, issue.scope, issue.audience, issue.flaw))
     ]
     refresh_token = None
     if issue.refresh:
@@ -191,7 +193,7 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
     if issue.auth_time is not None:
         claims["auth_time"] = int(issue.auth_time)
     # RFC 9068 2.1: the type keeps an access token from passing for an ID token
-    return context.keys.signing("ES256").sign(claims, typ="at+jwt")
+    return _signed("access_token", claims, context.keys.signing("ES256"), "at+jwt", issue)
 
 
 def _id_token(issue: Issue, context: Context, now: float, access_token: str) -> str:
@@ -211,7 +213,12 @@ def _id_token(issue: Issue, context: Context, now: float, access_token: str) -> 
         claims["auth_time"] = int(issue.auth_time)
     if issue.nonce is not None:
         claims["nonce"] = issue.nonce
-    return context.keys.signing(issue.client.policies.id_token_signed_response_alg).sign(claims, typ="JWT")
+    key = context.keys.signing(issue.client.policies.id_token_signed_response_alg)
+    return _signed("id_token", claims, key, "JWT", issue)
+
+
+def _signed(token: str, claims: dict[str, typing.Any], key: SigningKey, typ: str, issue: Issue) -> str:
+    return key.sign(claims, typ=typ) if issue.sign is None else issue.sign(token, claims, key, typ)
 
 
 def _left_half(token: str) -> str:

@@ -20,6 +20,7 @@ from werkzeug.wsgi import get_input_stream
 from .errors import InvalidRequest
 from .errors import OAuthError
 from .messages import Reply
+from .messages import Wire
 from .request import Pairs
 from .request import Request
 
@@ -27,7 +28,7 @@ if typing.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIEnvironment
 
-__all__ = ["can_cut", "cut", "drip", "head", "input_of", "parsed", "with_body", "write"]
+__all__ = ["can_cut", "cut", "drip", "head", "input_of", "parsed", "send", "with_body", "write"]
 
 _MAX_FIELDS = 1000
 
@@ -102,21 +103,36 @@ def drip(
     start_response: StartResponse,
     *,
     now: float,
-    pieces: int,
-    pause: cabc.Callable[[], object],
+    pauses: cabc.Sequence[float],
+    pause: cabc.Callable[[float], object],
 ) -> cabc.Iterable[bytes]:
-    """Like `write`, with a pause before each of the pieces of the body; under our own server the head goes at once."""
+    """
+    Like `write`, with the body in as many pieces as there are `pauses`, and one before each, in seconds.
+
+    Under our own server the head goes at once.
+    """
     if environ["REQUEST_METHOD"] == "HEAD" or not reply.body:
         return write(reply, environ, start_response, now=now)
     send = _begin(reply, start_response, now)
     if can_cut(environ):
         send(b"")  # PEP 3333: elsewhere the head goes with the first octets
-    return _dripping(reply.body, pieces, pause)
+    return _dripping(reply.body, pauses, pause)
 
 
 def can_cut(environ: WSGIEnvironment) -> bool:
     """Whether the server below is ours, and can end a connection without an answer; PEP 3333 has no way to."""
     return "serving.disconnect" in environ
+
+
+def send(sent: Wire, environ: WSGIEnvironment) -> bool:
+    """Send octets as they are, and end the connection; whether the kernel took them all. `cut` must follow."""
+    try:
+        environ["serving.send"](sent.octets)
+    except ConnectionError:
+        return False
+    if sent.reset:
+        environ["serving.reset"]()
+    return True
 
 
 def cut(environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
@@ -136,9 +152,10 @@ def _status_line(status: int) -> str:
     return f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown')}"
 
 
-def _dripping(body: bytes, pieces: int, pause: cabc.Callable[[], object]) -> cabc.Iterator[bytes]:
-    for number in range(pieces):
-        pause()
+def _dripping(body: bytes, pauses: cabc.Sequence[float], pause: cabc.Callable[[float], object]) -> cabc.Iterator[bytes]:
+    pieces = len(pauses)
+    for number, seconds in enumerate(pauses):
+        pause(seconds)
         yield body[len(body) * number // pieces : len(body) * (number + 1) // pieces]
 
 

@@ -8,6 +8,7 @@ if typing.TYPE_CHECKING:
     from mockserver import AllOf as AllOf
     from mockserver import AnyOf as AnyOf
     from mockserver import ApiKey as ApiKey
+    from mockserver import Armed as Armed
     from mockserver import AuthorizationEndpoint as AuthorizationEndpoint
     from mockserver import Barrier as Barrier
     from mockserver import Basic as Basic
@@ -46,6 +47,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "ApiKey",
+    "Armed",
     "AuthorizationEndpoint",
     "Barrier",
     "Basic",

@@ -30,6 +30,7 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "matrix": plugin_tables.matrix,
     "axes": plugin_tables.axes,
     "faults": server_tables.fault_table,
+    "faults-aim": server_tables.aim_table,
     "profiles": server_tables.profile_table,
     "endpoints": server_tables.endpoint_table,
     "client-authentication": server_tables.method_table,

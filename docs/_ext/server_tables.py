@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import collections.abc as cabc
 import inspect
+import itertools
 
 import refusals
 from tables import table
@@ -14,7 +16,15 @@ from mockserver import grants
 from mockserver import profiles
 from mockserver.endpoints import ENDPOINTS
 
-__all__ = ["endpoint_table", "fault_table", "grant_table", "method_table", "profile_table", "refusal_table"]
+__all__ = [
+    "aim_table",
+    "endpoint_table",
+    "fault_table",
+    "grant_table",
+    "method_table",
+    "profile_table",
+    "refusal_table",
+]
 
 
 def fault_table() -> str:
@@ -23,6 +33,18 @@ def fault_table() -> str:
         known = [f"`{parameter}`" for parameter in fault.__struct_fields__]
         rows.append((f"`{name}`", fault.stage, ", ".join(known), " ".join((inspect.getdoc(fault) or "").split())))
     return table(("fault", "stage", "parameters", "what it does"), rows)
+
+
+def aim_table() -> str:
+    """The keys of every fault, from the strings below the fields."""
+    tree = ast.parse(inspect.getsource(faults.Aim).lstrip())
+    rows = []
+    for field, after in itertools.pairwise(tree.body[0].body):  # type: ignore[attr-defined]
+        if isinstance(field, ast.AnnAssign):
+            default = "" if ast.unparse(field.value) == "None" else f"`{ast.unparse(field.value).lower()}`"
+            meaning = " ".join(after.value.value.split())
+            rows.append((f"`{field.target.id}`", default, meaning))
+    return table(("key", "default", "meaning"), rows)
 
 
 def profile_table() -> str:

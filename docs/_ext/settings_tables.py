@@ -82,6 +82,7 @@ _EXAMPLES: dict[str, str] = {
     "case_insensitive_parameters": "true",
     "clients": '[{ client_id = "crm" }]',
     "users": '[{ username = "alice" }]',
+    "faults": '[{ fault = "fail", endpoint = "token", status = 503 }]',
     "host": '"localhost"',
     "port": "9400",
     "https": "true",

@@ -50,7 +50,7 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     """From an authenticated client's request to tokens (RFC 6749 5.1)."""
     _admit(caller.client, context)
     asked = _token_request(request, caller, context)
-    tokens, _ = mint(GRANTS[asked.grant_type].issue(asked, context), context)
+    tokens, _ = mint(caller.spoilt(GRANTS[asked.grant_type].issue(asked, context)), context)
     scope = f" for scope {str(tokens.scope)!r}" if tokens.scope else ""
     if "scope" in tokens.scope:
         scope += f"; {PLACEHOLDER}"

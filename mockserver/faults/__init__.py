@@ -1,37 +1,31 @@
-"""What goes wrong on purpose: a fault strikes at a stage, and is armed for a place and a number of times."""
+"""What goes wrong on purpose: a fault strikes at a stage, and is armed for a place and some of its requests."""
 
 from __future__ import annotations
 
+from .aim import Aim
 from .barrier import Barrier
+from .fault import Fault
+from .fault import Occasion
+from .fault import Place
 from .kinds import FAULTS
-from .kinds import Alter
-from .kinds import Delay
-from .kinds import Drip
-from .kinds import Fail
-from .kinds import Fault
-from .kinds import Hold
-from .kinds import LoseAnswer
-from .kinds import NeverAnswer
-from .kinds import Refuse
 from .plan import Armed
 from .plan import FaultPlan
-from .plan import Place
+from .representations import Representation
+from .state import credential_of
 from .strikes import Strikes
+from .token import Flaw
 
 __all__ = [
     "FAULTS",
-    "Alter",
+    "Aim",
     "Armed",
     "Barrier",
-    "Delay",
-    "Drip",
-    "Fail",
     "Fault",
     "FaultPlan",
-    "Hold",
-    "LoseAnswer",
-    "NeverAnswer",
+    "Flaw",
+    "Occasion",
     "Place",
-    "Refuse",
+    "Representation",
     "Strikes",
+    "credential_of",
 ]

@@ -1,54 +1,73 @@
-"""Which faults are armed, and where: a place, a number of times."""
+"""Which faults are armed: for a place, for some of its requests, for a number of times."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import random
 import threading
 
 import msgspec
 
+from .aim import Aim
+from .arrival import Hold
+from .arrival import InPlace
 from .barrier import Barrier
-from .kinds import Fail
-from .kinds import Fault
-from .kinds import Hold
-from .kinds import NeverAnswer
+from .fault import Fault
+from .fault import Occasion
+from .fault import Place
 
-__all__ = ["Armed", "FaultPlan", "Place"]
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where a fault strikes: an endpoint of an issuer; for a protected path also the path."""
-
-    issuer: str
-    endpoint: str
-    path: str | None = None
-
-    def __str__(self) -> str:
-        where = f"{self.endpoint} {self.path}" if self.path else self.endpoint
-        return f"{where} of issuer {self.issuer!r}" if self.issuer else where
+__all__ = ["Armed", "FaultPlan"]
 
 
 class Armed(msgspec.Struct, kw_only=True):
-    """A fault, where it waits and how often it will strike."""
+    """A fault, where it waits, whom it strikes and how often."""
 
     fault: Fault
     place: Place
-    times: int
-    optional: bool
+    aim: Aim
     hits: int = 0
+    """How many requests it has struck."""
     barrier: Barrier | None = None
     """Where the requests wait that a `hold` has struck."""
+    _disarm: cabc.Callable[[Armed], None]
+    _dice: random.Random
+    _counted: int = 0
+
+    @property
+    def optional(self) -> bool:
+        """Whether a test may pass although it was never hit."""
+        return self.aim.optional
+
+    def disarm(self) -> None:
+        """Let it strike nobody any more: the outage is over."""
+        self._disarm(self)
+
+    def count(self) -> None:
+        """One more request that it could strike; whoever counts holds the plan's lock, as does whoever strikes."""
+        self._counted += 1
 
     def strike(self) -> bool:
-        """Whether it strikes once more; whoever asks holds the plan's lock."""
-        if self.hits >= self.times or not (self.barrier is None or self.barrier.join()):
+        """Whether it strikes the request that was counted last."""
+        if self.hits == self._limit or not self.aim.is_due(self._counted, self._dice):
+            return False
+        if self.barrier is not None and not self.barrier.join():
             return False
         self.hits += 1
         return True
 
+    @property
+    def _limit(self) -> int | None:
+        return self.fault.n if isinstance(self.fault, Hold) else self.aim.limit
+
     def __str__(self) -> str:
-        return f"{self.fault} at {self.place}, hit {self.hits} of {self.times} times"
+        of = [f"client {self.aim.client!r}"] if self.aim.client else []
+        of += [f"grant {self.aim.grant!r}"] if self.aim.grant else []
+        limit = "" if self._limit is None else f" of {self._limit}"
+        return f"{self.fault} at {self.place}{f' for {chr(32).join(of)}' if of else ''}, hit {self.hits}{limit} times"
+
+    def __repr__(self) -> str:
+        return f"<Armed: {self}>"
 
 
 class FaultPlan:
@@ -60,9 +79,11 @@ class FaultPlan:
         self._lock = threading.Lock()
         self._ended = threading.Event()
 
-    def arm(self, fault: Fault, place: Place, *, times: int, optional: bool) -> Armed:
+    def arm(self, fault: Fault, place: Place, aim: Aim | None = None) -> Armed:
+        aim = aim or Aim()
         barrier = Barrier(fault.n) if isinstance(fault, Hold) else None
-        armed = Armed(fault=fault, place=place, times=times, optional=optional, barrier=barrier)
+        dice = random.Random(aim.seed)  # noqa: S311 - which requests fail is no secret
+        armed = Armed(fault=fault, place=place, aim=aim, barrier=barrier, _disarm=self.disarm, _dice=dice)
         with self._lock:
             self._armed.append(armed)
         return armed
@@ -72,7 +93,7 @@ class FaultPlan:
         with self._lock:
             self._armed = [other for other in self._armed if other is not armed]
 
-    def strike(self, stage: str, place: Place) -> list[Armed]:
+    def strike(self, stage: str, occasion: Occasion) -> list[Armed]:
         """
         The faults that strike a request here and now, in the order in which they were armed.
 
@@ -82,15 +103,17 @@ class FaultPlan:
         if not self._armed:
             return []
         struck: dict[str, Armed] = {}
+        replaced = False
         with self._lock:
-            for armed in self._armed:
+            here = [armed for armed in self._armed if armed.fault.stage == stage and armed.place.covers(occasion.place)]
+            here = [armed for armed in here if armed.aim.covers(occasion)]
+            for armed in here:
+                armed.count()
+            for armed in here:
                 fault = armed.fault
-                if fault.stage != stage or fault.name in struck or not _covers(armed.place, place):
-                    continue
-                if armed.strike():
+                if not replaced and fault.name not in struck and armed.strike():
                     struck[fault.name] = armed
-                    if isinstance(fault, Fail | NeverAnswer):
-                        break
+                    replaced = isinstance(fault, InPlace)
         return list(struck.values())
 
     def unused(self) -> list[Armed]:
@@ -127,10 +150,10 @@ class FaultPlan:
             for let_go in self._held:
                 let_go()
 
+    def __bool__(self) -> bool:
+        """Whether anything is armed."""
+        return bool(self._armed)
+
     def __iter__(self) -> cabc.Iterator[Armed]:
         with self._lock:
             return iter(list(self._armed))
-
-
-def _covers(armed: Place, place: Place) -> bool:
-    return (armed.issuer, armed.endpoint) == (place.issuer, place.endpoint) and armed.path in (None, place.path)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+
 import msgspec
 
+from ..context import Context
 from ..errors import Refused
+from ..messages import Issue
 from ..messages import Reply
-from .kinds import Alter
-from .kinds import Delay
-from .kinds import Drip
-from .kinds import Fail
-from .kinds import Hold
-from .kinds import LoseAnswer
-from .kinds import NeverAnswer
-from .kinds import Refuse
+from ..messages import Wire
+from .arrival import Hold
+from .arrival import InPlace
+from .arrival import NeverAnswer
+from .arrival import Refuse
+from .delivery import Delay
+from .delivery import Drip
+from .delivery import InOctets
+from .fault import Fault
+from .fault import Occasion
+from .kinds import FAULTS
 from .plan import FaultPlan
-from .plan import Place
+from .reply import OfReply
+from .state import OfState
+from .token import OfToken
 
 __all__ = ["Strikes"]
+
+_ORDER = list(FAULTS)
 
 
 class Strikes(msgspec.Struct):
@@ -28,12 +39,23 @@ class Strikes(msgspec.Struct):
     replaced: bool = False
     """A fault took the place of the endpoint."""
     silent: NeverAnswer | None = None
-    lost: LoseAnswer | None = None
-    drip: Drip | None = None
+    octets: InOctets | None = None
+    seed: int = 0
+    """Of the noise in `octets`."""
+    pauses: tuple[float, ...] = ()
+    """Seconds before each piece of the body, which is cut into as many; none: it goes with the head."""
 
-    def arrive(self, plan: FaultPlan, place: Place) -> Reply | None:
-        """Before the work: waits where others are waited for; the answer, when there is to be no work."""
-        for armed in plan.strike(Fail.stage, place):
+    def arrive(self, plan: FaultPlan, look: cabc.Callable[[], Occasion], context: Context) -> Reply | None:
+        """
+        Before the work: waits where others are waited for, changes what is known; the answer, when there is to be no
+        work.
+
+        `look` says what the request is, for which it has to be looked at.
+        """
+        if not plan:
+            return None
+        occasion = look()
+        for armed in plan.strike(InPlace.stage, occasion):
             fault = armed.fault
             if isinstance(fault, Hold) and armed.barrier is not None:
                 with plan.until_end(armed.barrier.open):
@@ -41,38 +63,71 @@ class Strikes(msgspec.Struct):
                 self.names.append(f"{fault}: {armed.barrier.together} together")
                 continue
             self.names.append(str(fault))
-            if isinstance(fault, Fail | NeverAnswer):
+            if isinstance(fault, InPlace):
                 self.replaced = True
                 self.silent = fault if isinstance(fault, NeverAnswer) else None
-                return fault.reply()
+                return fault.reply(occasion)
+        for fault in self._struck(plan, OfState.stage, occasion):
+            if isinstance(fault, OfState):
+                fault.act(occasion, occasion.home or context)
         return None
 
-    def refuse(self, plan: FaultPlan, place: Place) -> Refused | None:
+    def refuse(self, plan: FaultPlan, look: cabc.Callable[[], Occasion]) -> Refused | None:
         """At the authorization endpoint, where an error could be redirected: the error that is to be."""
-        for armed in plan.strike(Refuse.stage, place):
-            if isinstance(armed.fault, Refuse):
-                self.names.append(str(armed.fault))
+        for fault in self._struck(plan, Refuse.stage, look()) if plan else []:
+            if isinstance(fault, Refuse):
                 self.replaced = True
-                return armed.fault.refusal()
+                return fault.refusal()
         return None
 
-    def deliver(self, plan: FaultPlan, place: Place, reply: Reply, *, can_cut: bool) -> Reply:
-        """
-        After the work: waits, alters, and decides how the answer goes out.
+    def spoilt(self, plan: FaultPlan, look: cabc.Callable[[], Occasion], issue: Issue) -> Issue:
+        """At the token endpoint, where a grant has decided: what is to be made of it."""
+        for fault in self._struck(plan, OfToken.stage, look()) if plan else []:
+            if isinstance(fault, OfToken):
+                issue = fault.spoilt(issue)
+        return issue
 
-        `can_cut`: whether the HTTP server can end a connection without an answer; else another answer says it.
+    def deliver(self, plan: FaultPlan, look: cabc.Callable[[], Occasion], reply: Reply, *, can_cut: bool) -> Reply:
+        """
+        After the work: alters, waits, and decides how the answer goes out.
+
+        `can_cut`: whether the HTTP server lets octets be sent as they are, and a connection be ended; else another
+        answer says it.
         """
         if self.silent is not None:
             return reply if can_cut else self.silent.instead(reply)
-        for armed in plan.strike(Delay.stage, place):
+        if not plan:
+            return reply
+        occasion = look()
+        struck = [armed.fault for armed in plan.strike(OfReply.stage, occasion)]
+        for fault in sorted(struck, key=lambda fault: _ORDER.index(fault.name)):
+            self.names.append(str(fault))
+            if isinstance(fault, OfReply):
+                reply = fault.altered(reply)
+        for armed in plan.strike(Delay.stage, occasion):
             fault = armed.fault
             self.names.append(str(fault))
-            if isinstance(fault, Delay):
+            if isinstance(fault, Delay) and fault.before == "head":
                 plan.pause(fault.seconds)
-            elif isinstance(fault, Alter):
-                reply = fault.altered(reply)
+            elif isinstance(fault, Delay):
+                self.pauses = (fault.seconds + sum(self.pauses[:1]), *self.pauses[1:])
             elif isinstance(fault, Drip):
-                self.drip = fault
-            elif isinstance(fault, LoseAnswer):
-                self.lost = fault
-        return reply if can_cut or self.lost is None else self.lost.instead(reply)
+                each = fault.seconds / fault.pieces
+                self.pauses = (each + sum(self.pauses), *[each] * (fault.pieces - 1))
+            elif isinstance(fault, InOctets) and self.octets is None:
+                self.octets, self.seed = fault, armed.aim.seed
+        return reply if can_cut or self.octets is None else self.octets.instead(reply)
+
+    @property
+    def arrives(self) -> bool:
+        """Whether the client gets the whole answer."""
+        return self.silent is None and (self.octets is None or self.octets.arrives)
+
+    def wire(self, reply: Reply, *, head_only: bool, now: float) -> Wire | None:
+        """What goes out in place of the answer; None: the answer."""
+        return None if self.octets is None else self.octets.sent(reply, head_only=head_only, now=now, seed=self.seed)
+
+    def _struck(self, plan: FaultPlan, stage: str, occasion: Occasion) -> list[Fault]:
+        faults = [armed.fault for armed in plan.strike(stage, occasion)]
+        self.names += [str(fault) for fault in faults]
+        return faults

@@ -26,7 +26,7 @@ from ..redaction import without
 from ..request import Request
 from ..scope import Scope
 
-__all__ = ["Bearer", "Passed", "check"]
+__all__ = ["Bearer", "Passed", "check", "presented"]
 
 # b64token, RFC 6750 2.1
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -87,6 +87,12 @@ def check(
             scope=needed,
         )
     return Passed(record, found.method)
+
+
+def presented(request: Request) -> str | None:
+    """The token that a request brings, wherever it is and whether it is taken there or not; the first of several."""
+    found = _everywhere(request, "Bearer")
+    return found[0].token if found else None
 
 
 def _presented(
@@ -212,6 +218,11 @@ def _alive(token: str, context: Context) -> TokenRecord:
         raise InvalidToken("The access token is unknown.", hint=f"{who} never issued the token: {origin(token)}")
     if not entry.alive:
         raise InvalidToken("The access token was revoked.", hint="the token has been revoked")
+    if entry.record.flaw:
+        raise InvalidToken(
+            "The access token is not valid.",
+            hint=f"the token was issued with a flaw, by the armed fault {entry.record.flaw}",
+        )
     late = context.clock.now() - entry.record.expires_at
     if late >= 0:
         raise InvalidToken("The access token expired.", hint=f"the token expired {late:.0f} s ago (server clock)")

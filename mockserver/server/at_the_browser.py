@@ -9,7 +9,7 @@ from ..actor import LoginPage
 from ..callback import Callback
 from ..faults import Place
 from ..origin import origin_of
-from .handles import refusal
+from .arming import arm
 
 if typing.TYPE_CHECKING:
     from ..app import Application
@@ -57,13 +57,14 @@ class AtTheBrowser:
 
         Any code of RFC 6749 4.1.2.1 or OpenID Connect Core 3.1.2.6, or of your own. Raises like `approve`.
         """
-        fault = refusal(error, description)
-        faults = self.state.faults
-        armed = faults.arm(fault, Place(self._issuer_at(url), "authorize"), times=1, optional=True)
+        state, name = self.state, self._issuer_at(url)
+        order = {"fault": "refuse", "error": error, "description": description, "optional": True}
+        call = f"refuse(error={error!r}, description={description!r})"
+        armed = arm(order, Place(name, "authorize"), state.issuers[name], state.faults, call=call)
         try:
             page = self._browser().visit(url)
         finally:
-            faults.disarm(armed)
+            armed.disarm()
         assert isinstance(page, Callback), "a fault that was armed answers"
         return page
 

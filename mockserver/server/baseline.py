@@ -13,10 +13,12 @@ from ..config import IssuerSettings
 from ..config import Settings
 from ..context import Context
 from ..faults import FaultPlan
+from ..faults import Place
 from ..journal import Journal
 from ..keys import KeySet
 from ..ledger import Ledger
 from ..stores import Store
+from .arming import arm
 
 if typing.TYPE_CHECKING:
     from ..journal import Exchange
@@ -40,6 +42,8 @@ class Baseline:
 
     def state(self, settings: Settings) -> State:
         """As the settings have it, with nothing that happened."""
+        for keys in self._keys.values():
+            keys.unrotate()
         state = State(
             settings=settings,
             clock=Clock(),
@@ -67,4 +71,6 @@ class Baseline:
             context.register(from_settings.client(client, settings))
         for user in settings.users:
             context.enrol(from_settings.user(user))
+        for table in settings.faults:
+            arm(table, Place(name, ""), context, state.faults, call=f"fault {table.get('fault')!r}")
         return context

@@ -13,7 +13,6 @@ from ..errors import ConfigurationError
 from ..jwk import MAC_ALGORITHMS
 from ..keys import SigningKey
 from ..model import Client
-from ..model import Secret
 from . import minting
 from .assertion import made
 from .handles import IssuerState
@@ -29,14 +28,21 @@ class RegisteredClient:
 
     def __init__(self, issuer: IssuerState, client: Client, key: SigningKey | None = None) -> None:
         self._issuer = issuer
-        self._client = client
+        self._registered = client
         self._key = key
         if key is not None:
             self._hand_out(key)
 
     @property
+    def _client(self) -> Client:
+        """As it is registered now: a fault may have changed it. After a reset, as it was."""
+        context = self._issuer.state.issuers.get(self._issuer.name)
+        found = None if context is None else context.clients.get(self._registered.client_id)
+        return self._registered if found is None else found
+
+    @property
     def client_id(self) -> str:
-        return self._client.client_id
+        return self._registered.client_id
 
     @property
     def client_secret(self) -> str:
@@ -177,13 +183,13 @@ class RegisteredClient:
             raise ConfigurationError(f"client {self.client_id!r}: overlap = {overlap!r}: write seconds, 0 or more")
         now = self._issuer.context.clock.now()
         new = new_secret("cs") if client_secret is None else client_secret
-        self._change(secrets=(Secret(value=new), *self._secrets_until(now + overlap)))
+        self._change(secrets=self._client.rotated(new, now + overlap))
         return new
 
     def expire_secret(self) -> None:
         """Let all its secrets expire now. Raises `ConfigurationError` for a client without one."""
         self._check_secret()
-        self._change(secrets=self._secrets_until(self._issuer.context.clock.now()))
+        self._change(secrets=self._client.secrets_until(self._issuer.context.clock.now()))
 
     def rotate_key(self) -> str:
         """Give it a new key pair in place of the old one; returns the private key. Raises like `private_key`."""
@@ -248,19 +254,13 @@ class RegisteredClient:
         secret = key.pem().splitlines()[2]
         self._issuer.context.handed_out.append(("private key", f"private key of client {self.client_id!r}", secret))
 
-    def _secrets_until(self, end: float) -> tuple[Secret, ...]:
-        return tuple(
-            Secret(value=old.value, expires_at=end if old.expires_at is None else min(old.expires_at, end))
-            for old in self._client.secrets
-        )
-
     def _change(self, **fields: typing.Any) -> None:
         if self.client_id not in self._issuer.context.clients:
             raise ConfigurationError(
                 f"client {self.client_id!r} is not registered any more: a reset came between; register it again"
             )
-        self._client = msgspec.structs.replace(self._client, **fields)
-        self._issuer.context.change(self._client)
+        self._registered = msgspec.structs.replace(self._client, **fields)
+        self._issuer.context.change(self._registered)
 
     def __repr__(self) -> str:
         return f"<RegisteredClient {self.client_id!r} by {' or '.join(self._client.auth_methods)}>"

@@ -16,7 +16,6 @@ from ..config import IssuerSettings
 from ..config import UserSettings
 from ..errors import ConfigurationError
 from ..errors import ServerNotRunning
-from ..faults import Place
 from ..guards import Bearer
 from ..guards import Guard
 from ..jwk import BadKey
@@ -27,10 +26,8 @@ from ..policies import Account
 from ..states import SeenState
 from ..states import seen_states
 from . import doors
-from .at_the_browser import AtTheBrowser
 from .client import RegisteredClient
-from .handles import AuthorizationEndpoint
-from .handles import EndpointHandle
+from .endpoints import Endpoints
 from .handles import Protected
 from .minting import registered_user
 from .variant import Variant
@@ -39,7 +36,6 @@ if typing.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from ..app import Application
-    from ..context import Context
     from ..ledger import Ledger
     from ..variants import Cell
 
@@ -49,23 +45,12 @@ __all__ = ["Issuer"]
 _SERIAL = itertools.count(1)
 
 
-class Issuer(AtTheBrowser):
+class Issuer(Endpoints):
     """One authorization server with its protected API, below one URL."""
 
     def __init__(self, name: str, app: Application, base: cabc.Callable[[], str]) -> None:
-        super().__init__(app)
-        self._name = name
+        super().__init__(name, app)
         self._base = base
-
-    @property
-    def name(self) -> str:
-        """The first path segment; `""` for the issuer without one."""
-        return self._name
-
-    @property
-    def context(self) -> Context:
-        """This issuer's part of the state."""
-        return self._app.state.issuers[self._name]
 
     # -- where it is ---------------------------------------------------------------------------------------------------
 
@@ -254,32 +239,6 @@ class Issuer(AtTheBrowser):
         """The states of the authorization requests to this issuer since the last reset, in order."""
         return seen_states(self.state.journal, self._name)
 
-    @property
-    def token_endpoint(self) -> EndpointHandle:
-        return self._endpoint("token")
-
-    @property
-    def refresh_endpoint(self) -> EndpointHandle:
-        """The token endpoint, unless `paths` has a `refresh` of its own."""
-        return self._endpoint("refresh" if "refresh" in self.context.paths else "token")
-
-    @property
-    def authorization_endpoint(self) -> AuthorizationEndpoint:
-        return AuthorizationEndpoint(self, Place(self._name, "authorize"))
-
-    @property
-    def userinfo_endpoint(self) -> EndpointHandle:
-        return self._endpoint("userinfo")
-
-    @property
-    def jwks_endpoint(self) -> EndpointHandle:
-        return self._endpoint("jwks")
-
-    @property
-    def api(self) -> EndpointHandle:
-        """The protected echo as an endpoint that can be made to fail."""
-        return EndpointHandle(self, Place(self._name, "api"))
-
     def variant(self, cell: Cell) -> Variant:
         """One cell of the matrix with a client, a user and settings of its own."""
         return Variant(self, cell)
@@ -289,9 +248,6 @@ class Issuer(AtTheBrowser):
             raise ConfigurationError(f"{what}: write a path that begins with / and has no query or fragment")
         if path in (*self.context.paths.values(), "/callback"):
             raise ConfigurationError(f"{what}: the protocol is served there; choose another path")
-
-    def _endpoint(self, name: str) -> EndpointHandle:
-        return EndpointHandle(self, Place(self._name, name))
 
     def _url_of(self, endpoint: str) -> str:
         return self.context.url_of(endpoint, self.base_url)

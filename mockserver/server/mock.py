@@ -259,7 +259,7 @@ def create_app(*, config: str | pathlib.Path | None = None, **settings: typing.A
 def _shared(settings: Settings) -> dict[str, typing.Any]:
     """What a further issuer takes over from the server: what somebody set, not what the server's profile has."""
     unset = from_settings.of_profile(settings.profile, settings.variables)
-    names = [name for name in IssuerSettings.__struct_fields__ if name not in ("clients", "users")]
+    names = [name for name in IssuerSettings.__struct_fields__ if name not in ("clients", "users", "faults")]
     of_profile = ("profile", "variables")
     return {
         name: getattr(settings, name)

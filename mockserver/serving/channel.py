@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import select
 import socket
+import struct
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -152,6 +153,14 @@ class Channel:
         with suppress(OSError):
             # Socket.shutdown, not the method: SSLSocket.shutdown drops its SSL object under the worker's feet.
             Socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def reset(self) -> None:
+        """End the connection by a TCP reset (RFC 9293, 3.10.7.4), and give the descriptor back."""
+        self.ended = True
+        with suppress(OSError):
+            # What is left unsent after zero seconds is a reset, and no end of the stream goes before it.
+            Socket.setsockopt(self.sock, socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            Socket.close(self.sock)
 
     def close(self) -> None:
         """Give the descriptor back. Shut first: a forked child may hold a copy, which keeps the connection open."""

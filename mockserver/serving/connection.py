@@ -90,6 +90,15 @@ class Connection:
         self._finishing = True
         self._channel.shut()
 
+    def send(self, octets: bytes) -> None:
+        """For the application, within a request: send octets as they are, instead of an answer; `shut` must follow."""
+        self._channel.send(octets)
+
+    def reset(self) -> None:
+        """For the application, within a request: end the connection by a TCP reset."""
+        self._finishing = True
+        self._channel.reset()
+
     def until_gone(self, seconds: float) -> None:
         """For the application, within a request: wait until the client has gone, or `shut` was called; bounded."""
         self._channel.until_gone(seconds)

@@ -32,6 +32,8 @@ class Peer(Protocol):
     @property
     def certificate(self) -> bytes | None: ...
     def shut(self) -> None: ...
+    def reset(self) -> None: ...
+    def send(self, octets: bytes) -> None: ...
     def until_gone(self, seconds: float) -> None: ...
 
 
@@ -82,6 +84,8 @@ def build_environ(
         "serving.peer_certificate": peer.certificate,
         "serving.on_delivery": on_delivery,
         "serving.disconnect": peer.shut,
+        "serving.reset": peer.reset,
+        "serving.send": peer.send,
         "serving.until_gone": peer.until_gone,
     }
     for name, value in head.headers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .faults import Order
+from .faults import fault
 from .layers import Layer
 from .layers import environment
 from .layers import file
@@ -16,10 +18,12 @@ from .resolve import resolve
 
 __all__ = [
     "Layer",
+    "Order",
     "checked",
     "client",
     "default_methods",
     "environment",
+    "fault",
     "file",
     "given",
     "of_profile",

@@ -9,12 +9,14 @@ from .. import profiles
 from ..config import IssuerSettings
 from ..config import Settings
 from ..errors import ConfigurationError
+from ..grants import GRANTS
 from ..registration import is_loopback
 from ..scope import Scope
 from ..written import Path
 from ..written import Problem
 from ..written import dotted
 from . import registry
+from .faults import fault_problems
 from .names import names
 from .rules import parameter_rules
 
@@ -60,6 +62,8 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
         yield path, f"{dotted(path)} = {getattr(issuer, str(path[-1]))!r}: {error}"
     else:
         yield from names(issuer, at)
+        clients = {client.client_id: client.grant_types or GRANTS for client in issuer.clients}
+        yield from fault_problems(issuer.faults, clients, profiles.resolved(issuer).paths, at)
     yield from parameter_rules(issuer, at)
     wrong = _default_scope(issuer)
     if wrong is not None:

@@ -19,7 +19,7 @@ from .layers import Layer
 __all__ = ["of_profile", "resolve"]
 
 # What an issuer does not take over from the server's top level
-_PERSONAL = frozenset({"clients", "users"})
+_PERSONAL = frozenset({"clients", "users", "faults"})
 
 
 def resolve(layers: cabc.Iterable[Layer]) -> Settings:

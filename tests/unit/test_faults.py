@@ -10,19 +10,20 @@ from werkzeug.test import Client
 from mockserver import ConfigurationError
 from mockserver import OAuthMock
 from mockserver.faults import FAULTS
-from mockserver.faults import Alter
+from mockserver.faults import Aim
 from mockserver.faults import Barrier
-from mockserver.faults import Delay
-from mockserver.faults import Drip
-from mockserver.faults import Fail
 from mockserver.faults import FaultPlan
-from mockserver.faults import Hold
-from mockserver.faults import LoseAnswer
-from mockserver.faults import NeverAnswer
+from mockserver.faults import Occasion
 from mockserver.faults import Place
-from mockserver.faults import Refuse
+from mockserver.faults.arrival import Fail
+from mockserver.faults.arrival import Hold
+from mockserver.faults.arrival import NeverAnswer
+from mockserver.faults.delivery import Delay
+from mockserver.faults.delivery import Drip
+from mockserver.faults.delivery import LoseAnswer
 
 _TOKEN = Place("", "token")
+_THERE = Occasion(place=_TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -179,14 +180,14 @@ def test_a_server_that_is_started_again_delays_again(running: OAuthMock) -> None
             r"hold\(0\): requests wait for each other; hold a whole number .* 2 or more",
         ),
         (lambda endpoint: endpoint.hold(1), r"hold\(1\): requests wait for each other"),
-        (lambda endpoint: endpoint.hold(2.5), r"hold\(2.5\): .* a whole number"),
+        (lambda endpoint: endpoint.hold(2.5), r"hold\(2.5\): n = 2.5: expected `int`"),
         (lambda endpoint: endpoint.hold(2, timeout=0), r"hold\(2, timeout=0\): timeout must be more than 0"),
         (lambda endpoint: endpoint.never_answer(times=0), "write times=1 or more"),
         (lambda endpoint: endpoint.lose_answer(times=0), "write times=1 or more"),
         (lambda endpoint: endpoint.drip(0), r"drip\(0\): seconds must be more than 0"),
         (lambda endpoint: endpoint.drip(-1), r"drip\(-1\): seconds must be more than 0"),
         (lambda endpoint: endpoint.drip(1, pieces=0), r"drip\(1, pieces=0\): .*; write pieces=1 or more"),
-        (lambda endpoint: endpoint.drip(1, pieces=1.5), "pieces is a whole number"),
+        (lambda endpoint: endpoint.drip(1, pieces=1.5), r"drip\(1, pieces=1.5\): pieces = 1.5: expected `int`"),
         (lambda endpoint: endpoint.drip(1, times=0), "write times=1 or more"),
     ],
 )
@@ -200,37 +201,31 @@ def test_a_fault_that_cannot_strike_is_refused(mock: OAuthMock, arm: typing.Any,
 
 def test_faults_are_known_by_name() -> None:
     """So that TOML can say them."""
-    assert {
-        "fail": Fail,
-        "hold": Hold,
-        "never_answer": NeverAnswer,
-        "refuse": Refuse,
-        "delay": Delay,
-        "lose_answer": LoseAnswer,
-        "drip": Drip,
-        "alter": Alter,
-    } == FAULTS
+    assert {name: kind.name for name, kind in FAULTS.items()} == {name: name for name in FAULTS}
+    assert not any(
+        {*kind.__struct_fields__} & {*Aim.__struct_fields__, "fault", "endpoint"} for kind in FAULTS.values()
+    )
     assert str(_TOKEN) == "token"
 
 
 def test_nothing_strikes_where_nothing_is_armed() -> None:
     """Of another stage neither."""
     plan = FaultPlan()
-    assert plan.strike("arrival", _TOKEN) == []
-    plan.arm(Delay(seconds=1), _TOKEN, times=1, optional=False)
+    assert plan.strike("arrival", _THERE) == []
+    plan.arm(Delay(seconds=1), _TOKEN)
 
-    assert plan.strike("arrival", _TOKEN) == []
-    assert [armed.fault for armed in plan.strike("delivery", _TOKEN)] == [Delay(seconds=1)]
-    assert plan.strike("delivery", _TOKEN) == []
+    assert plan.strike("arrival", _THERE) == []
+    assert [armed.fault for armed in plan.strike("delivery", _THERE)] == [Delay(seconds=1)]
+    assert plan.strike("delivery", _THERE) == []
 
 
 def test_of_one_kind_the_first_strikes_alone() -> None:
     """The next waits for the next request; different kinds strike together, in the order in which they were armed."""
     plan = FaultPlan()
     for fault in (Drip(seconds=1), Delay(seconds=1), Delay(seconds=2), Drip(seconds=2), LoseAnswer()):
-        plan.arm(fault, _TOKEN, times=1, optional=False)
+        plan.arm(fault, _TOKEN)
 
-    assert [[str(armed.fault) for armed in plan.strike("delivery", _TOKEN)] for _ in range(3)] == [
+    assert [[str(armed.fault) for armed in plan.strike("delivery", _THERE)] for _ in range(3)] == [
         ["drip(1, pieces=10)", "delay(1)", "lose_answer()"],
         ["delay(2)", "drip(2, pieces=10)"],
         [],
@@ -241,9 +236,9 @@ def test_what_answers_in_place_of_the_endpoint_strikes_alone() -> None:
     """But a hold before it holds the request first; one behind it waits for a request that is let through."""
     plan = FaultPlan()
     for fault in (Hold(n=2), Fail(status=500), NeverAnswer(), Hold(n=2)):
-        plan.arm(fault, _TOKEN, times=2 if isinstance(fault, Hold) else 1, optional=False)
+        plan.arm(fault, _TOKEN)
 
-    assert [[str(armed.fault) for armed in plan.strike("arrival", _TOKEN)] for _ in range(5)] == [
+    assert [[str(armed.fault) for armed in plan.strike("arrival", _THERE)] for _ in range(5)] == [
         ["hold(2)", "fail(500)"],
         ["hold(2)", "never_answer()"],
         ["hold(2)"],

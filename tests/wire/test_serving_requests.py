@@ -234,7 +234,14 @@ def test_the_environ_holds_what_was_sent(net):
     )
     assert client.answer() == net.answer("204 No Content", [])
     environ = seen[0]
-    for name in ("wsgi.input", "wsgi.errors", "serving.disconnect", "serving.until_gone"):
+    for name in (
+        "wsgi.input",
+        "wsgi.errors",
+        "serving.disconnect",
+        "serving.reset",
+        "serving.send",
+        "serving.until_gone",
+    ):
         del environ[name]
     assert environ == {
         "REQUEST_METHOD": "GET",

@@ -1,0 +1,178 @@
+"""Faults of tokens: less scope than was decided, and tokens that no verifier should take."""
+
+from __future__ import annotations
+
+import base64
+import collections.abc as cabc
+import hmac
+import json
+import typing
+
+import msgspec
+
+from .. import jws
+from ..keys import SigningKey
+from ..messages import Issue
+from ..scope import Scope
+from .fault import Fault
+
+__all__ = ["Flaw", "Forge", "Narrow", "OfToken"]
+
+Claims = dict[str, typing.Any]
+
+_ELSEWHERE = "https://elsewhere.example"
+_HOUR = 3600
+
+Flaw = typing.Literal[
+    "expired", "not_yet_valid", "issued_in_future", "wrong_issuer", "wrong_audience", "wrong_subject",
+    "wrong_key", "unknown_kid", "no_kid", "wrong_alg", "key_as_secret", "client_secret_as_key", "none", "tampered",
+    "wrong_type", "wrong_nonce", "wrong_hash", "wrong",
+]  # fmt: skip
+
+
+class OfToken(Fault, frozen=True, kw_only=True):
+    """A fault that changes what a grant decided before anything is made of it."""
+
+    stage: typing.ClassVar[str] = "token"
+    endpoints: typing.ClassVar[tuple[str, ...] | None] = ("token", "refresh")
+
+    def spoilt(self, issue: Issue) -> Issue:
+        raise NotImplementedError
+
+
+class Narrow(OfToken, frozen=True, kw_only=True):
+    """Grant less than was decided: only what is in `scope`, too, which the answer says (RFC 6749 3.3, 5.1)."""
+
+    name: typing.ClassVar[str] = "narrow"
+    scope: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            Scope.parse(self.scope)
+        except ValueError as error:
+            raise ValueError(f"scope = {self.scope!r}: {error}; separate tokens by single spaces") from None
+
+    def spoilt(self, issue: Issue) -> Issue:
+        kept = Scope.parse(self.scope)
+        less = Scope([name for name in str(issue.scope).split() if name in kept])
+        return msgspec.structs.replace(issue, scope=less, altered=True)
+
+
+class Forge(OfToken, frozen=True, kw_only=True):
+    """
+    Issue a JWT with a flaw, which no verifier should take; this server's API does not take it either.
+
+    `token` says which, the access token or the ID token. `claims` and `headers` replace those that it would have,
+    `without` leaves some out; they alone make a flaw that is not listed. An opaque access token has the flaw as well,
+    though nobody but this server can see it.
+    """
+
+    name: typing.ClassVar[str] = "forge"
+    flaw: Flaw = "wrong"
+    token: typing.Literal["access_token", "id_token"] = "access_token"
+    claims: Claims = {}
+    headers: Claims = {}
+    without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.flaw == "wrong" and not (self.claims or self.headers or self.without):
+            raise ValueError("nothing is wrong with it; name a flaw, e.g. 'expired', or write claims")
+        if self.token == "access_token" and self.flaw in ("wrong_nonce", "wrong_hash"):
+            raise ValueError(f"{self.flaw} is a flaw of ID tokens; write token='id_token' as well")
+        try:
+            json.dumps([self.claims, self.headers])
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{error}; give values that JSON has") from None
+
+    def spoilt(self, issue: Issue) -> Issue:
+        otherwise, secret = issue.sign, (issue.client.client_secret or "").encode()
+
+        def sign(token: str, claims: Claims, key: SigningKey, typ: str) -> str:
+            if token == self.token:
+                return self._signed(_Unsigned(claims, {"typ": typ, "kid": key.kid}, self.headers, key, secret))
+            return key.sign(claims, typ=typ) if otherwise is None else otherwise(token, claims, key, typ)
+
+        flaw = str(self) if self.token == "access_token" else issue.flaw
+        return msgspec.structs.replace(issue, flaw=flaw, sign=sign)
+
+    def _signed(self, token: _Unsigned) -> str:
+        claims = {**_flawed(self.flaw, token.claims), **self.claims}
+        kept = {name: value for name, value in claims.items() if name not in self.without}
+        changed = msgspec.structs.replace(token, claims=kept)
+        return _SIGNED[self.flaw](changed) if self.flaw in _SIGNED else changed.plainly()
+
+
+def _flawed(flaw: str, claims: Claims) -> Claims:
+    times: dict[str, Claims] = {
+        "expired": {"iat": claims["iat"] - 2 * _HOUR, "exp": claims["iat"] - _HOUR},
+        "not_yet_valid": {"nbf": claims["iat"] + _HOUR, "exp": claims["exp"] + _HOUR},
+        "issued_in_future": {"iat": claims["iat"] + _HOUR, "exp": claims["exp"] + _HOUR},
+        "wrong_issuer": {"iss": _ELSEWHERE},
+        "wrong_audience": {"aud": f"{_ELSEWHERE}/api"},
+        "wrong_subject": {"sub": "somebody-else"},
+        "wrong_nonce": {"nonce": "another-login"},
+        "wrong_hash": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+    }
+    return {**claims, **times.get(flaw, {})}
+
+
+class _Unsigned(msgspec.Struct, frozen=True):
+    """What is to be signed, and with what."""
+
+    claims: Claims
+    headers: Claims
+    more: Claims
+    """Headers that the test wants."""
+    key: SigningKey
+    secret: bytes
+    """The client's."""
+
+    def plainly(self, **headers: typing.Any) -> str:
+        kept = {name: value for name, value in {**self.headers, **headers}.items() if value is not None}
+        return jws.sign(self.claims, self.key.private, alg=self.key.alg, headers={**kept, **self.more})
+
+    def with_secret(self, secret: bytes) -> str:
+        text = _encoded({"alg": "HS256", **self.headers, **self.more}, self.claims)
+        return f"{text}.{_base64(hmac.digest(secret, text.encode(), 'sha256'))}"
+
+
+def _encoded(*parts: Claims) -> str:
+    return ".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+
+
+def _base64(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _wrong_key(token: _Unsigned) -> str:
+    other = SigningKey.generate(token.key.alg)
+    return msgspec.structs.replace(token, key=other).plainly()
+
+
+def _wrong_alg(token: _Unsigned) -> str:
+    """The header lies about the algorithm (RFC 8725 2.1)."""
+    lie = {"ES256": "RS256", "RS256": "ES256"}[token.key.alg]
+    signature = token.plainly().rpartition(".")[2]
+    return f"{_encoded({'alg': lie, **token.headers, **token.more}, token.claims)}.{signature}"
+
+
+def _tampered(token: _Unsigned) -> str:
+    """The claims were changed after they were signed."""
+    header, _, rest = token.plainly().partition(".")
+    return f"{header}.{_encoded({**token.claims, 'sub': 'admin'})}.{rest.rpartition('.')[2]}"
+
+
+_SIGNED: dict[str, cabc.Callable[[_Unsigned], str]] = {
+    "wrong_key": _wrong_key,
+    "unknown_kid": lambda token: token.plainly(kid="unknown"),
+    "no_kid": lambda token: token.plainly(kid=None),
+    "wrong_alg": _wrong_alg,
+    # HS256 with the public key for a secret, which whoever does not look at `alg` takes (RFC 8725 2.1)
+    "key_as_secret": lambda token: token.with_secret(token.key.public_pem().encode()),
+    "client_secret_as_key": lambda token: token.with_secret(token.secret),
+    # RFC 7519 6, RFC 8725 3.2
+    "none": lambda token: _encoded({"alg": "none", "typ": token.headers["typ"], **token.more}, token.claims) + ".",
+    "tampered": _tampered,
+    # One kind of token passes for the other (RFC 9068 2.1, RFC 8725 3.11)
+    "wrong_type": lambda token: token.plainly(typ="JWT" if token.headers["typ"] == "at+jwt" else "at+jwt"),
+}
