@@ -42,6 +42,7 @@ if typing.TYPE_CHECKING:
     from .server import Variant
     from .server import create_app
     from .states import SeenState
+    from .tls import IssuedCertificate
     from .variants import Cell
 
 __version__ = "0.1.0"
@@ -66,6 +67,7 @@ _HOMES = {
     "Digest": "guards",
     "EndpointHandle": "server",
     "Exchange": "journal",
+    "IssuedCertificate": "tls",
     "IssuedToken": "ledger",
     "Issuer": "server",
     "Journal": "journal",
@@ -106,6 +108,7 @@ __all__ = [
     "Digest",
     "EndpointHandle",
     "Exchange",
+    "IssuedCertificate",
     "IssuedToken",
     "Issuer",
     "Journal",

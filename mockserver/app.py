@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
 import contextlib
 import functools
@@ -65,6 +66,8 @@ class State(msgspec.Struct, kw_only=True):
     """By every origin at which they answer: a provider may have several, and share one with somebody else."""
     port: int | None = None
     """The port that loopback names are asked at; None: any."""
+    handshakes: collections.deque[str] = msgspec.field(default_factory=lambda: collections.deque(maxlen=100))
+    """Why TLS handshakes failed, as OpenSSL says it; the last hundred."""
     exceptions: list[BaseException] = msgspec.field(default_factory=list)
     """What broke in the server itself."""
 

@@ -14,6 +14,7 @@ from .policies import BasicEncoding
 from .policies import BearerMethod
 from .policies import BearerMethods
 from .policies import BothAtOnce
+from .policies import ClientCertificates
 from .policies import CodeLength
 from .policies import Consent
 from .policies import ExpiresInForm
@@ -31,6 +32,7 @@ from .policies import ScopeInResponse
 from .policies import ScopePolicy
 from .policies import ScopeSeparator
 from .policies import Seconds
+from .policies import ServerCertificate
 from .policies import SigningAlgorithm
 from .quirks import Names
 from .quirks import Profile
@@ -252,6 +254,10 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     """Port to bind; 0 takes any that is free."""
     https: bool = False
     """Serve TLS with a certificate of a throw-away CA."""
+    server_certificate: ServerCertificate = "good"
+    """Which certificate it shows: `good`, or one that clients must refuse: `untrusted`, `wrong_host`, `expired`."""
+    client_certificates: ClientCertificates = "off"
+    """Whether clients are asked for one of the throw-away CA's certificates: `off`, `optional`, `required`."""
     allow_remote: bool = False
     """Let `host` be an address that other machines can reach."""
     issuer: str | None = None

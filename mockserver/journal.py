@@ -112,6 +112,16 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     @property
+    def certificate(self) -> str | None:
+        """Whose certificate the client showed in the TLS handshake: its subject, as RFC 4514 writes it; or None."""
+        octets = self.request.peer_certificate
+        if octets is None:
+            return None
+        from cryptography import x509
+
+        return x509.load_der_x509_certificate(octets).subject.rfc4514_string()
+
+    @property
     def mounted(self) -> bool:
         """Whether it was asked of a mount: `issuer` is then its origin."""
         return "://" in self.issuer

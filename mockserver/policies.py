@@ -15,6 +15,7 @@ __all__ = [
     "BearerMethod",
     "BearerMethods",
     "BothAtOnce",
+    "ClientCertificates",
     "CodeLength",
     "Consent",
     "ExpiresInForm",
@@ -32,6 +33,7 @@ __all__ = [
     "ScopePolicy",
     "ScopeSeparator",
     "Seconds",
+    "ServerCertificate",
     "SigningAlgorithm",
 ]
 
@@ -41,6 +43,7 @@ Account = typing.Literal["active", "locked", "disabled", "second_factor"]
 BasicEncoding = typing.Literal["either", "raw", "form"]
 BearerMethod = typing.Literal["header", "body", "query"]
 BothAtOnce = typing.Literal["reject", "prefer_header", "prefer_body"]
+ClientCertificates = typing.Literal["off", "optional", "required"]
 Consent = typing.Literal["page", "auto"]
 ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
 RedirectUriPolicy = typing.Literal["exact", "prefix", "host", "template", "loopback"]
@@ -54,6 +57,7 @@ RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
 ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]
 ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
+ServerCertificate = typing.Literal["good", "untrusted", "wrong_host", "expired"]
 SigningAlgorithm = typing.Literal["RS256", "ES256"]
 
 # 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)

@@ -47,6 +47,7 @@ def section(verdict: Verdict) -> tuple[str, str]:
         lines.append(f"... {hidden + mock.journal.dropped} earlier exchanges, see oauthmock.journal")
     for exchange in exchanges[-_SHOWN:]:
         lines += exchange.lines()
+    lines += [f"a TLS handshake failed: {reason}" for reason in mock.handshakes]
     lines += [f"armed: {armed}" for armed in mock.state.faults]
     lines += [f"the mock server broke:\n{text}" for text in verdict.tracebacks()]
     return f"OAuth exchanges ({len(exchanges) + mock.journal.dropped})", "\n".join(lines)

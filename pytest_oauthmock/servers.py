@@ -16,13 +16,16 @@ from .options import blamed
 
 __all__ = ["Servers"]
 
+# Settings that cannot change while a server runs
+_LISTENER = ("host", "port", "https", "server_certificate", "client_certificates")
+
 
 class Servers:
-    """One running `OAuthMock` for each address and scheme that tests ask for; nearly always there is one."""
+    """One running `OAuthMock` for each address and way of TLS that tests ask for; nearly always there is one."""
 
     def __init__(self, log: ExchangeLog | None = None) -> None:
         self._log = log
-        self._mocks: dict[tuple[str, int, bool], OAuthMock] = {}
+        self._mocks: dict[tuple[object, ...], OAuthMock] = {}
 
     def session(self, layers: cabc.Sequence[Layer]) -> OAuthMock:
         """The server of the session's own settings."""
@@ -60,15 +63,16 @@ class Servers:
             self._log.close()
 
     def _running(self, layers: cabc.Sequence[Layer], settings: Settings) -> OAuthMock:
-        host, port, https = settings.host, settings.port, settings.https
-        if (host, port, https) not in self._mocks:
-            # What a reset goes back to is the session's; of a test's own settings only the address is kept.
-            address = given("the test's own settings", {"host": host, "port": port, "https": https})
+        # What a reset goes back to is the session's; of a test's own settings only what makes the listener is kept.
+        listener = {name: getattr(settings, name) for name in _LISTENER}
+        key = tuple(listener.values())
+        if key not in self._mocks:
+            address = given("the test's own settings", listener)
             remote = given("the test's own settings", {"allow_remote": settings.allow_remote})
-            self._mocks[host, port, https] = OAuthMock.from_layers([*layers, address, remote])
+            self._mocks[key] = OAuthMock.from_layers([*layers, address, remote])
             if self._log is not None:
-                self._mocks[host, port, https].subscribe(self._log.add)
-        mock = self._mocks[host, port, https]
+                self._mocks[key].subscribe(self._log.add)
+        mock = self._mocks[key]
         if not mock.running:
             mock.stop()
             mock.start()

@@ -86,6 +86,8 @@ _EXAMPLES: dict[str, str] = {
     "host": '"localhost"',
     "port": "9400",
     "https": "true",
+    "server_certificate": '"expired"',
+    "client_certificates": '"required"',
     "allow_remote": "true",
     "issuer": '"http://oauth.test:9400"',
     "allow_hosts": '["oauth.test"]',

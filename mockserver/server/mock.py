@@ -24,18 +24,18 @@ from .baseline import Baseline
 from .issuer import Issuer
 from .mount import Mount
 from .mount import Mounts
+from .over_tls import OverTls
 from .recorded import Recorded
 
 if typing.TYPE_CHECKING:
     from ..serving import Head
-    from ..tls import Authority
 
 __all__ = ["OAuthMock", "create_app"]
 
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - bound to only with allow_remote
 
 
-class OAuthMock(Recorded, Issuer):
+class OAuthMock(Recorded, OverTls, Issuer):
     """
     A mock authorization server with a protected API, and its own default issuer.
 
@@ -67,7 +67,6 @@ class OAuthMock(Recorded, Issuer):
         self._listeners: list[cabc.Callable[[Exchange], None]] = []
         self._baseline = Baseline(store, self._listeners)
         self._server: Server | None = None
-        self._authority: Authority | None = None
         super().__init__("", Application(self._baseline.state(self._settings)), self._base_url)
         self._mounts = Mounts(self._app, self._baseline, self._listener)
 
@@ -81,7 +80,8 @@ class OAuthMock(Recorded, Issuer):
         """
         settings = self._settings
         if self._server is None:
-            tls = self._tls_context() if settings.https else None
+            host = _WILDCARDS.get(settings.host, settings.host)
+            tls = self._tls_context(host, settings) if settings.https else None
             self._server = self._listener(self._app, host=settings.host, port=settings.port, ssl_context=tls)
         try:
             self._server.start()
@@ -105,9 +105,7 @@ class OAuthMock(Recorded, Issuer):
     def close(self) -> None:
         """Stop, and remove the CA certificate."""
         self.stop()
-        if self._authority is not None:
-            self._authority.close()
-            self._authority = None
+        if self._forget_authority():
             self._server = None
 
     def __enter__(self) -> typing.Self:
@@ -148,18 +146,6 @@ class OAuthMock(Recorded, Issuer):
     def wsgi(self) -> Application:
         """The WSGI application, for `httpx.WSGITransport`, `werkzeug.test.Client` or another server."""
         return self._app
-
-    @property
-    def ca_path(self) -> pathlib.Path:
-        """The certificate that a client must trust, as PEM. Raises `ConfigurationError` without `https=True`."""
-        if not self._settings.https:
-            raise ConfigurationError("the server speaks plain HTTP and has no CA; start it with https=True")
-        return self._ca().ca_path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Variables by which common clients in any language trust the server; empty over plain HTTP."""
-        return self._ca().environment() if self._settings.https else {}
 
     def issuer(self, name: str, **settings: typing.Any) -> Issuer:
         """
@@ -222,23 +208,20 @@ class OAuthMock(Recorded, Issuer):
         shown = f"[{host}]" if ":" in host else host
         return f"{self._server.scheme}://{shown}:{self._server.port}"
 
-    def _ca(self) -> Authority:
-        if self._authority is None:
-            from ..tls import Authority
-
-            self._authority = Authority()
-        return self._authority
-
-    def _tls_context(self) -> typing.Any:
-        host = _WILDCARDS.get(self._settings.host, self._settings.host)
-        names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host, *self._settings.allow_hosts])
-        return self._ca().server_context(*(name.partition(":")[0] if name.count(":") == 1 else name for name in names))
-
     def _listener(self, app: cabc.Callable[..., typing.Any], **where: typing.Any) -> Server:
-        return Server(app, reject=self._reject, on_error=self._on_error, **where)
+        return Server(
+            app,
+            reject=self._reject,
+            on_error=self._on_error,
+            on_handshake_error=self._on_handshake_error,
+            **where,
+        )
 
     def _reject(self, status: int, head: Head, reason: str) -> tuple[str, list[tuple[str, str]], bytes]:
         return self._app.reject(status, head.method, head.target, head.headers, reason)
+
+    def _on_handshake_error(self, reason: str) -> None:
+        self.state.handshakes.append(reason)
 
     def _on_error(self, exception: BaseException) -> None:
         self.state.exceptions.append(exception)

@@ -43,6 +43,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     fixed_environ: WSGIEnvironment
     reject: Reject
     report: Callable[[BaseException], None]
+    on_handshake_error: Callable[[str], object]
 
 
 def plain_rejection(status: int, head: Head, reason: str) -> Rejection:
@@ -72,8 +73,11 @@ class Connection:
         if context is not None:
             try:
                 self.certificate = self._channel.secure(context)
-            except (OSError, ValueError):
-                return  # no request yet, so nobody to answer
+            except (OSError, ValueError) as error:
+                # No request yet, so nobody to answer
+                if not self._channel.ended:
+                    self._service.on_handshake_error(str(error) or "nothing came for too long")
+                return
         while self._exchange():
             pass
 

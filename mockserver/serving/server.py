@@ -30,7 +30,8 @@ class Server:
 
     `reject(status, head, reason)` gives status line, headers and body of an answer that the server itself gives: 400,
     408, 413, 414, 431, 501, 505. `on_error(exception)` is told what the application raised and what killed a worker;
-    without it the traceback goes to the logger `mockserver.serving`. Both are called in worker threads.
+    without it the traceback goes to the logger `mockserver.serving`. `on_handshake_error(reason)` is told of each TLS
+    handshake that failed. All are called in worker threads.
 
     Beside the keys of PEP 3333 an environment has `REQUEST_URI`, `RAW_URI`, `REMOTE_PORT`, `serving.raw_headers` (pairs
     of octets as they came), `serving.connection` (a number, unique per start), `serving.peer_certificate` (DER or None)
@@ -50,6 +51,7 @@ class Server:
         limits: Limits = _DEFAULT_LIMITS,
         reject: Reject | None = None,
         on_error: Callable[[BaseException], object] | None = None,
+        on_handshake_error: Callable[[str], object] | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -59,6 +61,7 @@ class Server:
         self._limits = limits
         self._reject = reject or plain_rejection
         self._on_error = on_error or _log
+        self._on_handshake_error = on_handshake_error or _ignore
         self._acceptors: Acceptors | None = None
 
     @property
@@ -98,6 +101,7 @@ class Server:
             fixed_environ=fixed_environ(self.host, self.port, self.scheme),
             reject=self._reject,
             report=self._report,
+            on_handshake_error=self._on_handshake_error,
         )
         self._acceptors = Acceptors(listener, service)
 
@@ -126,6 +130,10 @@ class Server:
             self._on_error(error)
         except Exception as another:
             _log(another)
+
+
+def _ignore(reason: str) -> None:
+    """A client that hangs up is nobody's concern."""
 
 
 def _log(error: BaseException) -> None:

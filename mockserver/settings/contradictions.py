@@ -34,6 +34,10 @@ def contradictions(settings: Settings) -> cabc.Iterator[Problem]:
         yield ("host",), f"host = {settings.host!r}: other machines could reach it; {remedy}"
     if settings.issuer is not None and not settings.issuer.startswith(("http://", "https://")):
         yield ("issuer",), f"issuer = {settings.issuer!r}: write an http or https URL"
+    for key, plain in (("server_certificate", "good"), ("client_certificates", "off")):
+        value = getattr(settings, key)
+        if value != plain and not settings.https:
+            yield (key,), f"{key} = {value!r}: plain HTTP has no certificates; https = true, or leave it out"
     yield from _of_issuer(settings, ())
     for endpoint, value in _paths(settings):
         first = value.split("/")[1] if "/" in value else ""

@@ -78,6 +78,14 @@ def test_a_client_may_say_otherwise_in_every_policy() -> None:
     assert {*keywords} == {*client} - {"client_id"}
 
 
+# What makes the example allowed, where it alone would not be
+_BESIDE: dict[str, dict[str, typing.Any]] = {
+    "variables": {"profile": "entra"},
+    "server_certificate": {"https": True},
+    "client_certificates": {"https": True},
+}
+
+
 @pytest.mark.parametrize("key", _extension("settings_tables").examples())
 def test_every_spelling_of_a_setting_means_the_same(key: str, tmp_path: pathlib.Path) -> None:
     """The row of a key: TOML, environment, flag and marker resolve to one value, which is not the default."""
@@ -87,14 +95,13 @@ def test_every_spelling_of_a_setting_means_the_same(key: str, tmp_path: pathlib.
     path.write_text(toml, encoding="utf-8")
     name, _, value = environment.partition("=")
     call: dict[str, typing.Any] = eval(f"dict{marker.removeprefix('oauthmock')}")
-    # What makes the example allowed, where it alone would not be
     layers = [
         settings.file(path),
         settings.environment({name: value.strip("'")}),
         settings.texts("flag", [flag.removeprefix("--oauthmock-set ").strip("'")]),
         settings.given("marker", call),
     ]
-    beside = settings.given("beside", {"profile": "entra"} if key == "variables" else {})
+    beside = settings.given("beside", _BESIDE.get(key, {}))
     values = [msgspec.to_builtins(getattr(settings.resolve([beside, layer]), key)) for layer in layers]
 
     assert values == [values[0]] * 4

@@ -1,0 +1,126 @@
+"""A throw-away certificate authority, and TLS as a server has it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pathlib
+import ssl
+import tempfile
+
+import trustme
+
+from ..policies import ServerCertificate
+from .client_certificate import ClientFlaw
+from .client_certificate import IssuedCertificate
+from .revocation import RevocationList
+
+__all__ = ["Authority"]
+
+# A reserved name, RFC 6761 6.4, that nobody connects to
+_ELSEWHERE = "elsewhere.invalid"
+
+
+class Authority:
+    """
+    A CA that lives as long as this object, and its files: `ca_path`, and what is made for clients.
+
+    Nothing of the CA but its certificate is ever written. Keys are P-256: an RSA key would cost up to 0.4 s.
+    """
+
+    def __init__(self) -> None:
+        self._ca = trustme.CA()
+        self._folder = tempfile.TemporaryDirectory(prefix="oauthmock-ca-")
+        self.ca_path = self._written("ca.pem", self._ca.cert_pem.bytes())
+        self._intermediate: trustme.CA | None = None
+        self._revoked: dict[trustme.CA, RevocationList] = {}
+        """By the CA that signs it, for the contexts that ask clients for certificates."""
+        self._contexts: list[ssl.SSLContext] = []
+        self._made = 0
+
+    def server_context(
+        self,
+        *names: str,
+        certificate: ServerCertificate = "good",
+        clients: ssl.VerifyMode = ssl.CERT_NONE,
+    ) -> ssl.SSLContext:
+        """
+        A TLS context for a server that is reached under these host names and addresses.
+
+        `certificate` is `good`, or what a client has to refuse: signed by a CA that nobody trusts, for another host, or
+        expired an hour ago. `clients`: whether clients are asked for certificates of this CA, and must have one.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        issuer = trustme.CA() if certificate == "untrusted" else self._ca
+        until = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1) if certificate == "expired" else None
+        hosts = (_ELSEWHERE,) if certificate == "wrong_host" else names
+        issuer.issue_cert(*hosts, not_after=until).configure_cert(context)
+        if clients is not ssl.CERT_NONE:
+            context.verify_mode = clients
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+            self._ca.configure_trust(context)
+            self._contexts.append(context)
+            self._list_of(self._ca)
+            for revoked in self._revoked.values():
+                revoked.enter(context)
+        return context
+
+    def client_certificate(
+        self, name: str, *, flaw: ClientFlaw | None = None, chain: bool = False
+    ) -> IssuedCertificate:
+        """A certificate for a client, in files of this authority. `chain`: through an intermediate CA."""
+        self._made += 1
+        folder = pathlib.Path(self._folder.name, f"client-{self._made}")
+        folder.mkdir()
+        root = trustme.CA() if flaw == "wrong_ca" else self._ca
+        signer = self._below(root) if chain else root
+
+        def revoke(serial_number: int) -> None:
+            self._list_of(signer).add(serial_number)
+            self._enter(signer)
+
+        return IssuedCertificate.made(name, signer, folder, flaw=flaw, chain=chain, revoke=revoke)
+
+    def truststore(self, password: str) -> bytes:
+        """The CA's certificate as a PKCS #12 trust store that Java reads."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+        from cryptography.hazmat.primitives.serialization import pkcs12
+
+        certificate = x509.load_pem_x509_certificate(self._ca.cert_pem.bytes())
+        entry = pkcs12.PKCS12Certificate(certificate, b"oauthmock")
+        return pkcs12.serialize_java_truststore([entry], BestAvailableEncryption(password.encode()))
+
+    def truststore_path(self, password: str) -> pathlib.Path:
+        """`truststore`, in a file."""
+        return self._written("truststore.p12", self.truststore(password))
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which common clients are told to trust this CA."""
+        names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+        return dict.fromkeys(names, str(self.ca_path))
+
+    def close(self) -> None:
+        """Remove the files."""
+        self._folder.cleanup()
+
+    def _below(self, root: trustme.CA) -> trustme.CA:
+        """An intermediate CA: the authority's own, once and for all, with a list that OpenSSL asks for."""
+        if root is not self._ca:
+            return root.create_child_ca()
+        if self._intermediate is None:
+            self._intermediate = root.create_child_ca()
+            self._list_of(self._intermediate)
+            self._enter(self._intermediate)
+        return self._intermediate
+
+    def _list_of(self, signer: trustme.CA) -> RevocationList:
+        return self._revoked.setdefault(signer, RevocationList(signer))
+
+    def _enter(self, signer: trustme.CA) -> None:
+        for context in self._contexts:
+            self._list_of(signer).enter(context)
+
+    def _written(self, name: str, content: bytes) -> pathlib.Path:
+        path = pathlib.Path(self._folder.name, name)
+        path.write_bytes(content)
+        return path
