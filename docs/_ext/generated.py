@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 
 import clauses
+import client_answers
 import command_pages
 import guard_tables
 import plugin_tables
@@ -37,6 +38,8 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "grants": server_tables.grant_table,
     "command": command_pages.command_pages,
     "clauses": clauses.clauses,
+    "client-answers": lambda: client_answers.answers("answers.toml"),
+    "client-failures": lambda: client_answers.answers("failures.toml"),
     "connectors-rows": requirement_rows.table,
     "connectors-not-covered": requirement_rows.not_covered,
     "guards": guard_tables.guard_table,
