@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import pathlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,19 @@ from mockserver.faults import FAULTS
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 _INTEROP = _ROOT / "tests" / "interop"
 _FILES = ("answers.toml", "failures.toml")
+# Rows of sections 3 and 4 of the matrix that no endpoint of the mock spans yet
+_WITHOUT = {
+    "L14": "revocation",
+    "L15": "revocation",
+    "L16": "introspection",
+    "L21": "DPoP",
+    "L22": "tokens bound to certificates",
+    "L23": "token exchange",
+    "L24": "the device grant",
+    "L26": "registration",
+    "L27": "logout",
+    "L28": "metadata of protected resources",
+}
 _CLIENTS = ["requests-oauthlib", "authlib-requests", "authlib-httpx", "httpx-oauth", "google-auth"]
 
 Answer = dict[str, typing.Any]
@@ -51,6 +65,22 @@ def test_there_are_50_answers() -> None:
 
     assert len(found) == len({answer["id"] for answer in found}) == 50
     assert [answer["id"] for answer in found if not answer["line"]] == ["baseline"]
+
+
+def test_every_row_is_met_by_a_client() -> None:
+    """
+    X1 to X24 and L1 to L31, by a line of `failures.toml`, by a test that is called after it, or, where it takes a
+    connector that keeps tokens, by the reference connector of tests/matrix.
+    """
+    lines = {answer["id"].partition(" ")[0] for answer in read("failures.toml")}
+    tests = "".join(path.read_text(encoding="utf-8") for path in _INTEROP.glob("test_*.py"))
+    named = {found.upper() for found in re.findall(r"def test_([xl]\d+)_", tests)}
+    matrix = tomllib.loads((_ROOT / "tests" / "matrix" / "rows.toml").read_text(encoding="utf-8"))["case"]
+    rows = {*(f"X{number}" for number in range(1, 25)), *(f"L{number}" for number in range(1, 32))}
+
+    assert rows - lines - named - {"L9", "L10"} == {*_WITHOUT}
+    assert {"L9", "L10"} <= {case["row"] for case in matrix}
+    assert not (lines | named) & {*_WITHOUT}
 
 
 @pytest.mark.parametrize("file", _FILES)
