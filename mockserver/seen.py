@@ -73,7 +73,8 @@ class Seen(msgspec.Struct):
             client_id, grant_type = (record.client_id, record.grant_type) if record else (None, None)
         return Occasion(
             place=self.place(),
-            url=request.origin + request.target,
+            # RFC 9112 3.2.2: a proxy asks by the whole URL
+            url=request.origin + request.target if request.target.startswith("/") else request.target,
             now=context.clock.peer(),
             client_id=client_id or None,
             grant_type=grant_type,

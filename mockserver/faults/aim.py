@@ -11,7 +11,7 @@ from .fault import Occasion
 __all__ = ["Aim"]
 
 
-class Aim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Aim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """
     Counted are the requests that reach the fault's stage at its endpoint and are of its client and grant.
 

@@ -62,7 +62,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     """The issuer that issued the access token; None: that of the place."""
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """
     One thing that can go wrong, with its parameters.
 

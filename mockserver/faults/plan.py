@@ -6,6 +6,7 @@ import collections.abc as cabc
 import contextlib
 import random
 import threading
+import typing
 
 import msgspec
 
@@ -42,6 +43,15 @@ class Armed(msgspec.Struct, kw_only=True):
     def disarm(self) -> None:
         """Let it strike nobody any more: the outage is over."""
         self._disarm(self)
+
+    def table(self) -> dict[str, typing.Any]:
+        """As TOML and JSON have it: what `arm` makes the same fault of, at the same issuer."""
+        where = {"endpoint": self.place.endpoint} | ({"path": self.place.path} if self.place.path else {})
+        keys: dict[str, typing.Any] = {}
+        for part in (self.fault, self.aim):
+            # By JSON, which has lists where Python has tuples
+            keys |= msgspec.json.decode(msgspec.json.encode(part))
+        return {"fault": self.fault.name, **where, **keys}
 
     def count(self) -> None:
         """One more request that it could strike; whoever counts holds the plan's lock, as does whoever strikes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import select
 import socket
 import struct
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .limits import Limits
 
 _PIECE = 64 * 1024
+_NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 _HAS_POLL = hasattr(select, "poll")  # not on Windows; select.select takes no descriptor above 1023
 _READ = select.POLLIN if _HAS_POLL else 1
 _WRITE = select.POLLOUT if _HAS_POLL else 4
@@ -159,7 +161,7 @@ class Channel:
         self.ended = True
         with suppress(OSError):
             # What is left unsent after zero seconds is a reset, and no end of the stream goes before it.
-            Socket.setsockopt(self.sock, socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            Socket.setsockopt(self.sock, socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             Socket.close(self.sock)
 
     def close(self) -> None:

@@ -157,7 +157,7 @@ def test_what_never_struck_is_known_whatever_its_number(two: OAuthMock, http: Cl
 
 _TABLES: dict[str, dict[str, typing.Any]] = {
     "fail": {"status": 503, "retry_after": 3, "client": "crm", "grant": "client_credentials", "times": 2},
-    "reply": {"status": 200, "json": {"errcode": 40029}, "headers": {"X-One": ["1", "2"]}},
+    "reply": {"status": 202, "json": {"errcode": 40029}, "headers": {"X-One": ["1", "2"]}},
     "redirect": {"status": 307, "to": "https://elsewhere.example/token", "always": True},
     "never_answer": {},
     "hold": {"n": 3, "timeout": 0.5},
@@ -206,6 +206,10 @@ def test_a_fault_is_the_same_in_python_in_toml_and_in_json(name: str, tmp_path: 
         [other] = mock.state.faults
         assert (other.fault, other.place, other.aim) == (armed.fault, armed.place, armed.aim)
     assert armed.fault.name == name
+    # And back: the keys that were written, those that say what is so anyway aside
+    again = by_json.arm(json.loads(json.dumps(armed.table())))
+    assert (again.fault, again.place, again.aim) == (armed.fault, armed.place, armed.aim)
+    assert armed.table() == table
 
 
 def _toml(value: typing.Any) -> str:
