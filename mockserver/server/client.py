@@ -28,21 +28,21 @@ class RegisteredClient:
 
     def __init__(self, issuer: IssuerState, client: Client, key: SigningKey | None = None) -> None:
         self._issuer = issuer
-        self._registered = client
+        self._client_id = client.client_id
+        # A reset leaves it behind, with everybody who was registered in it
+        self._home = issuer.context
         self._key = key
         if key is not None:
             self._hand_out(key)
 
     @property
     def _client(self) -> Client:
-        """As it is registered now: a fault may have changed it. After a reset, as it was."""
-        context = self._issuer.state.issuers.get(self._issuer.name)
-        found = None if context is None else context.clients.get(self._registered.client_id)
-        return self._registered if found is None else found
+        """As it is registered now, since a fault may have changed it; after a reset, as it was."""
+        return self._home.clients[self._client_id]
 
     @property
     def client_id(self) -> str:
-        return self._registered.client_id
+        return self._client_id
 
     @property
     def client_secret(self) -> str:
@@ -255,12 +255,11 @@ class RegisteredClient:
         self._issuer.context.handed_out.append(("private key", f"private key of client {self.client_id!r}", secret))
 
     def _change(self, **fields: typing.Any) -> None:
-        if self.client_id not in self._issuer.context.clients:
+        if self._issuer.context is not self._home:
             raise ConfigurationError(
                 f"client {self.client_id!r} is not registered any more: a reset came between; register it again"
             )
-        self._registered = msgspec.structs.replace(self._client, **fields)
-        self._issuer.context.change(self._registered)
+        self._home.change(msgspec.structs.replace(self._client, **fields))
 
     def __repr__(self) -> str:
         return f"<RegisteredClient {self.client_id!r} by {' or '.join(self._client.auth_methods)}>"

@@ -325,6 +325,8 @@ def test_a_registered_client_is_what_it_was_after_a_reset(world: World) -> None:
     world.mock.reset()
 
     assert (world.client.client_secret, tenant.client_secret) == (secret, "y")
+    again = world.mock.client("crm")
+    assert (world.client.client_secret, again.client_secret == secret) == (secret, False)
 
 
 def _claims(token: str) -> cabc.Mapping[str, typing.Any]:
