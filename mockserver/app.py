@@ -94,8 +94,7 @@ class Application:
             seen.error = error
             error.hint += misnamed(request, seen.endpoint.name, seen.context.profile)
             reply = seen.endpoint.refuse(error)
-            if isinstance(seen.endpoint, ClientEndpoint):
-                reply = profiles.shape(reply, seen.context.profile)
+            reply = profiles.refusal(reply, error, seen.endpoint.name, seen.context.profile, request)
         except Exception as exception:  # the mock itself broke: the client gets a 500, the test the traceback
             seen.exception = exception
             state.exceptions.append(exception)
@@ -188,7 +187,7 @@ class Application:
             return replaced
         if seen.door is not None:
             return self._enter(seen, seen.door, state, environ)
-        routing.check_method(seen.request, seen.endpoint)
+        routing.check_method(seen.request, seen.endpoint, context)
         if isinstance(seen.endpoint, ClientEndpoint):
             seen.presented = clientauth.extract(seen.request, context)
             seen.request.parameters()  # what is malformed is said before anybody is judged by it
@@ -200,7 +199,9 @@ class Application:
             if state.faults:
                 spoilt = functools.partial(seen.strikes.spoilt, state.faults, seen.occasion)
                 seen.caller = msgspec.structs.replace(seen.caller, spoilt=spoilt)
-            return profiles.shape(seen.endpoint.answer(seen.request, seen.caller, context), context.profile)
+            return profiles.shape(
+                seen.endpoint.answer(seen.request, seen.caller, context), context.profile, seen.request
+            )
         refusal = functools.partial(seen.strikes.refuse, state.faults, seen.occasion)
         seen.request = msgspec.structs.replace(seen.request, refusal=refusal)
         return seen.endpoint.answer(seen.request, context)

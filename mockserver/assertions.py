@@ -124,18 +124,19 @@ def check(
     now: float,
     longest: int,
     claim: Claim,
+    naming: cabc.Iterable[str] = ("iss", "sub"),
 ) -> None:
     """
     Whether an assertion was signed with one of `keys` and means `subject` and us, now and once (RFC 7523 3).
 
     `now` is seconds since the epoch, UTC, by the clock that judges what clients make; `longest` is the seconds that
-    an assertion may live, and be old. Raises `BadAssertion`.
+    an assertion may live, and be old; `naming` are the claims that say who the subject is. Raises `BadAssertion`.
     """
     _check_signature(assertion, keys, algorithms)
     typ = assertion.header.get("typ")
     if (typ if typ is None else str(typ).upper()) not in _TYPES:
         raise BadAssertion(f"the header has typ {typ!r}: this is another kind of JWT, and no client assertion")
-    for name in ("iss", "sub"):
+    for name in naming:
         # RFC 7523 3: for client authentication both are the client_id
         if assertion.claims.get(name) != subject:
             raise BadAssertion(f"{name} is {assertion.claims.get(name)!r} and not {subject!r} (RFC 7523 3)")
@@ -162,6 +163,7 @@ def authenticate(
     audiences: cabc.Sequence[str],
     now: float,
     claim: Claim,
+    naming: cabc.Iterable[str] = ("iss", "sub"),
 ) -> None:
     """Check the assertion by which a client says who it is. Raises `InvalidClient` (RFC 7521 4.2.1)."""
     try:
@@ -174,6 +176,7 @@ def authenticate(
             now=now,
             longest=client.policies.client_assertion_lifetime,
             claim=claim,
+            naming=naming,
         )
     except BadAssertion as error:
         raise InvalidClient(

@@ -15,6 +15,7 @@ from .policies import BearerMethod
 from .policies import BearerMethods
 from .policies import BothAtOnce
 from .policies import ClientCertificates
+from .policies import CodeChallengeMethod
 from .policies import CodeLength
 from .policies import Consent
 from .policies import ExpiresInForm
@@ -34,6 +35,7 @@ from .policies import ScopeSeparator
 from .policies import Seconds
 from .policies import ServerCertificate
 from .policies import SigningAlgorithm
+from .policies import TokenMethod
 from .quirks import Names
 from .quirks import Profile
 from .redaction import without
@@ -89,6 +91,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     access_token_policy: AccessTokenPolicy | None = None
     access_token_format: AccessTokenFormat | None = None
     refresh_policy: RefreshPolicy | None = None
+    refresh_token_limit: Positive | None = None
     id_token_signed_response_alg: SigningAlgorithm | None = None
     basic_encoding: BasicEncoding | None = None
     both_at_once: BothAtOnce | None = None
@@ -141,6 +144,7 @@ class ClientKeywords(typing.TypedDict, total=False):
     access_token_policy: AccessTokenPolicy | None
     access_token_format: AccessTokenFormat | None
     refresh_policy: RefreshPolicyName | RefreshPolicySettings | typing.Mapping[str, typing.Any] | None
+    refresh_token_limit: int | None
     id_token_signed_response_alg: SigningAlgorithm | None
     basic_encoding: BasicEncoding | None
     both_at_once: BothAtOnce | None
@@ -210,12 +214,18 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Scopes this issuer knows; None: every scope."""
     require_pkce: bool = False
     """Refuse authorization requests without `code_challenge`."""
+    code_challenge_methods_supported: tuple[CodeChallengeMethod, ...] = ("S256", "plain")
+    """Methods of PKCE (RFC 7636 4.2); where there are none, `code_challenge` means nothing."""
+    offline_scopes: tuple[str, ...] = ("offline_access",)
+    """Scopes of which one brings a refresh token, for `refresh_token_when`."""
+    token_endpoint_methods: typing.Annotated[tuple[TokenMethod, ...], msgspec.Meta(min_length=1)] = ("POST",)
+    """HTTP methods of the token endpoint (RFC 6749 3.2: POST)."""
     token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
     """How clients may authenticate that say nothing of it; none: the secret in the header or in the body."""
     grant_types_supported: tuple[str, ...] | None = None
     """Grants of clients that say nothing of them; none: all."""
     parameters: dict[str, ParameterRules] = {}
-    """Rules for parameters, by `authorize`, `token` (every grant) or the name of a grant."""
+    """Rules for parameters, by `authorize`, `token` (every grant), the name of a grant, or `api`."""
 
 
 class IssuerSettings(Rules, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -91,6 +91,10 @@ class Ledger(cabc.Sequence[IssuedToken]):
         """Held by whoever looks at what was issued and then adds to it."""
         self.current: dict[tuple[object, ...], IssuedToken] = {}
         """The newest by holder, for `access_token_policy`; not bounded like the others, or older ones would live on."""
+        self.issuing_refresh = threading.Lock()
+        """Likewise, of whoever counts refresh tokens."""
+        self.refresh_tokens: dict[tuple[str, str | None], list[str]] = {}
+        """Those that a client has for a person, the oldest first, for `refresh_token_limit`."""
         self._tokens: collections.deque[IssuedToken] = collections.deque(maxlen=size)
         self._lock = threading.Lock()
 

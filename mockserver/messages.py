@@ -27,9 +27,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     accepted: bool = True
     stream: cabc.Iterable[bytes] | None = None
     """What comes after `body`, piece by piece, from an application behind a guard."""
+    members: cabc.Mapping[str, typing.Any] | None = None
+    """The JSON object that the body is, for who puts it otherwise."""
+    facts: cabc.Mapping[str, typing.Any] = {}
+    """What else there is to tell of what the answer is about."""
 
     def __repr__(self) -> str:
-        return without(self, "body", "headers", "stream")
+        return without(self, "body", "headers", "stream", "members", "facts")
 
     def collected(self) -> Reply:
         """The same with the stream read into `body`, for whoever has to look at the whole."""
@@ -54,6 +58,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         headers: cabc.Iterable[tuple[str, str]] = (),
         why: str = "",
         accepted: bool = True,
+        facts: cabc.Mapping[str, typing.Any] | None = None,
     ) -> Reply:
         """A JSON answer that no cache may keep (RFC 6749 5.1)."""
         return cls(
@@ -67,6 +72,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
             ),
             why=why,
             accepted=accepted,
+            members=members if isinstance(members, dict) else None,
+            facts=facts or {},
         )
 
 
@@ -153,6 +160,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the answer has the refresh token; if not, the client keeps the one that it has."""
     refreshed_from: str | None = None
     """The refresh token that was used for it."""
+    prolongs: bool = False
+    """The access token that is there goes on, in place of a new one."""
     refresh_scope: Scope | None = None
     """What a new refresh token stands for, when that is more than `scope`."""
     refresh_audience: tuple[str, ...] | None = None

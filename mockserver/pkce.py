@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import collections.abc as cabc
 import hashlib
 import re
 import secrets
@@ -31,7 +32,9 @@ def challenge_of(verifier: str, method: str = "S256") -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def check_challenge(challenge: str | None, method: str | None, *, required: bool) -> str:
+def check_challenge(
+    challenge: str | None, method: str | None, *, required: bool, supported: cabc.Sequence[str] = METHODS
+) -> str:
     """The method of an authorization request's challenge. Raises `InvalidRequest` (RFC 7636 4.4.1)."""
     if challenge is None:
         if method is not None:
@@ -45,17 +48,17 @@ def check_challenge(challenge: str | None, method: str | None, *, required: bool
                 hint="this issuer requires PKCE (require_pkce): send code_challenge (RFC 7636 4.4.1)",
             )
         return "plain"
-    if method is not None and method not in METHODS:
+    # RFC 7636 4.3: defaults to "plain" if not present
+    if (method or "plain") not in supported:
         raise InvalidRequest(
             "Transform algorithm not supported.",
-            hint=f"code_challenge_method {method!r} is none of {', '.join(METHODS)} (RFC 7636 4.4.1)",
+            hint=f"code_challenge_method {method or 'plain'!r} is none of {', '.join(supported)} (RFC 7636 4.4.1)",
         )
     if not _VERIFIER.fullmatch(challenge):
         raise InvalidRequest(
             "code_challenge is malformed.",
             hint=f"code_challenge has {len(challenge)} characters or one that is not unreserved (RFC 7636 4.2)",
         )
-    # RFC 7636 4.3: defaults to "plain" if not present
     return method or "plain"
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "BearerMethods",
     "BothAtOnce",
     "ClientCertificates",
+    "CodeChallengeMethod",
     "CodeLength",
     "Consent",
     "ExpiresInForm",
@@ -35,6 +36,7 @@ __all__ = [
     "Seconds",
     "ServerCertificate",
     "SigningAlgorithm",
+    "TokenMethod",
 ]
 
 AccessTokenFormat = typing.Literal["jwt", "opaque"]
@@ -44,11 +46,20 @@ BasicEncoding = typing.Literal["either", "raw", "form"]
 BearerMethod = typing.Literal["header", "body", "query"]
 BothAtOnce = typing.Literal["reject", "prefer_header", "prefer_body"]
 ClientCertificates = typing.Literal["off", "optional", "required"]
+CodeChallengeMethod = typing.Literal["S256", "plain"]
 Consent = typing.Literal["page", "auto"]
 ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
 RedirectUriPolicy = typing.Literal["exact", "prefix", "host", "template", "loopback"]
 RefreshPolicyName = typing.Literal[
-    "static", "omit", "fixed_life", "rotate", "rotate_grace", "rotate_revoke_family", "rotate_every"
+    "static",
+    "omit",
+    "fixed_life",
+    "rotate",
+    "rotate_grace",
+    "rotate_revoke_family",
+    "rotate_every",
+    "prolong_same",
+    "by_client_type",
 ]
 RefreshTokenWhen = typing.Literal[
     "always", "offline_access", "offline_access_each_time", "access_type", "first_access_type", "never"
@@ -59,6 +70,7 @@ ScopePolicy = typing.Literal["reject", "drop", "default"]
 ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
 ServerCertificate = typing.Literal["good", "untrusted", "wrong_host", "expired"]
 SigningAlgorithm = typing.Literal["RS256", "ES256"]
+TokenMethod = typing.Literal["GET", "POST"]
 
 # 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)
 Seconds = typing.Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -85,6 +97,10 @@ class RefreshPolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     replaces it, by default a day."""
     uses: Positive | None = None
     """`rotate_grace`: how often it may come again in that time, by default once."""
+    public: RefreshPolicyName | None = None
+    """`by_client_type`: the policy for clients without a secret, by default `rotate`."""
+    confidential: RefreshPolicyName | None = None
+    """`by_client_type`: the policy for the others, by default `static`."""
 
 
 RefreshPolicy = RefreshPolicyName | RefreshPolicySettings
@@ -111,6 +127,8 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`jwt`: RFC 9068, signed with ES256; `opaque`: random, begins with `oam_at_`."""
     refresh_policy: RefreshPolicy = "rotate"
     """What becomes of a refresh token that is used: it is kept, replaced at each use or at times; see the how-to."""
+    refresh_token_limit: Positive | None = None
+    """So many refresh tokens a client may have for a person; one more ends the oldest; none: any number."""
     id_token_signed_response_alg: SigningAlgorithm = "RS256"
     """Algorithm of ID tokens."""
     basic_encoding: BasicEncoding = "either"
@@ -168,7 +186,15 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         given = self.refresh_policy
         rule = given if isinstance(given, RefreshPolicySettings) else RefreshPolicySettings(policy=given)
         seconds, uses = _REFRESH_DEFAULTS.get(rule.policy, (None, None))
-        return RefreshPolicySettings(policy=rule.policy, seconds=rule.seconds or seconds, uses=rule.uses or uses)
+        return msgspec.structs.replace(rule, seconds=rule.seconds or seconds, uses=rule.uses or uses)
+
+    def refresh_of(self, *, public: bool) -> RefreshPolicySettings:
+        """The policy that holds for a client, by whether it is public."""
+        rule = self.refresh
+        if rule.policy != "by_client_type":
+            return rule
+        name = (rule.public or "rotate") if public else (rule.confidential or "static")
+        return Policies(refresh_policy=name).refresh
 
 
 # Seconds and uses of the policies that have them

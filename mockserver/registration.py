@@ -83,16 +83,20 @@ def allowed_scope(asked: Scope | None, client: Client, settings: IssuerSettings)
     raise refusal
 
 
-def has_refresh(client: Client, scope: Scope, access_type: str | None, *, anew: bool = True) -> bool:
+def has_refresh(
+    client: Client, scope: Scope, access_type: str | None, offline_scopes: cabc.Iterable[str], *, anew: bool = True
+) -> bool:
     """
     Whether the code of an authorization request brings a refresh token; `access_type` is as it was asked.
+
+    `offline_scopes` are the scopes that ask for one.
 
     `anew`: the person had not consented to this client before, or was asked to consent again.
     """
     when = client.policies.refresh_token_when
     if when in ("offline_access", "offline_access_each_time"):
         # OpenID Connect Core 11
-        return "offline_access" in scope
+        return not scope.isdisjoint(offline_scopes)
     if when == "first_access_type":
         return access_type == "offline" and anew
     return when == "always" or (when == "access_type" and access_type == "offline")

@@ -50,11 +50,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     connection: int | None = None
     peer_certificate: bytes | None = None
     issuer: str = ""
+    authorization: tuple[str, ...] | None = None
+    """The values of the Authorization header in the RFCs' words, where the provider has others; None: as they are."""
     refusal: cabc.Callable[[], OAuthError | None] = lambda: None
     """What to refuse an authorization request with once it could be redirected: the armed fault `refuse`."""
 
     def __repr__(self) -> str:
-        return without(self, "headers", "target", "query", "body", "form", "refusal")
+        return without(self, "headers", "target", "query", "body", "form", "authorization", "refusal")
 
     @property
     def origin(self) -> str:
@@ -65,6 +67,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         name = name.lower()
         return [value for key, value in self.headers if key.lower() == name]
 
+    def authorizations(self) -> list[str]:
+        """Every value of the Authorization header, in the RFCs' words."""
+        return self.header_values("authorization") if self.authorization is None else list(self.authorization)
+
     @property
     def credentials(self) -> str | None:
         """
@@ -73,7 +79,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         The scheme of its Authorization header in lower case (`bearer`, `basic`, ...; `other` for a header without one),
         `parameter` for a secret or a token in the form or the URL, None for nothing.
         """
-        values = self.header_values("authorization")
+        values = self.authorizations()
         if values:
             scheme, space, _ = values[0].strip(" \t").partition(" ")
             # Without a scheme it is a bare secret, which is not to be shown

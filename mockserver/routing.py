@@ -112,8 +112,10 @@ def route(path: str, context: Context) -> Endpoint | ClientEndpoint:
     return ENDPOINTS["api"] if path == "/api" or path.startswith("/api/") else UNKNOWN
 
 
-def check_method(request: Request, endpoint: Endpoint | ClientEndpoint) -> None:
+def check_method(request: Request, endpoint: Endpoint | ClientEndpoint, context: Context) -> None:
     allowed = endpoint.methods
+    if endpoint.name in ("token", "refresh"):
+        allowed = context.settings.token_endpoint_methods
     if not allowed or request.method in allowed or (request.method == "HEAD" and "GET" in allowed):
         return
     raise Inaccessible(

@@ -59,7 +59,7 @@ def mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         if policy == "same" and earlier is not None and _as_good_as_new(earlier, context):
             return _again(earlier, issue, context)
         tokens, issued = _mint(issue, context)
-        if policy == "one_live" and earlier is not None:
+        if policy == "one_live" and earlier is not None and earlier.access_token != issued.access_token:
             context.store.revoke(Kind.ACCESS, earlier.access_token)
         context.ledger.current[holder] = issued
         return tokens, issued
@@ -122,7 +122,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
             flaw=flaw,
         )
 
-    access_token = _access_token(issue, context, now, expires_in)
+    access_token = _prolonged(issue, context, now + expires_in) or _access_token(issue, context, now, expires_in)
     records: list[tuple[Kind, str, Record]] = [
         (Kind.ACCESS, access_token, record(now + expires_in, issue.scope, issue.audience, issue.flaw))
     ]
@@ -165,7 +165,35 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         clock=context.clock,
     )
     context.ledger.add(issued)
+    _limit(issue, refresh_token, context)
     return tokens, issued
+
+
+def _prolonged(issue: Issue, context: Context, expires_at: float) -> str | None:
+    """The newest access token of the family, good until then; None where a new one is to be made."""
+    if not issue.prolongs:
+        return None
+    newest = next((token for token in reversed(list(context.ledger)) if token.family == issue.family), None)
+    if newest is None or not context.store.prolong(Kind.ACCESS, newest.access_token, expires_at=expires_at):
+        return None
+    return newest.access_token
+
+
+def _limit(issue: Issue, refresh_token: str | None, context: Context) -> None:
+    """Note a refresh token that is new, and end the oldest of those beyond `refresh_token_limit`."""
+    limit = issue.client.policies.refresh_token_limit
+    if limit is None or refresh_token is None:
+        return
+    holder = (issue.client.client_id, issue.user.username if issue.user else None)
+    with context.ledger.issuing_refresh:
+        held = context.ledger.refresh_tokens.setdefault(holder, [])
+        if refresh_token in held:
+            return
+        if issue.refreshed_from in held:
+            held.remove(issue.refreshed_from)
+        held.append(refresh_token)
+        while len(held) > limit:
+            context.store.revoke(Kind.REFRESH, held.pop(0))
 
 
 def _audience(issue: Issue, context: Context) -> tuple[str, ...]:

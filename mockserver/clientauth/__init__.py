@@ -10,6 +10,8 @@ from __future__ import annotations
 import difflib
 import typing
 
+import msgspec
+
 from ..context import Context
 from ..errors import InvalidClient
 from ..errors import InvalidRequest
@@ -25,6 +27,8 @@ from . import client_secret_post
 from . import client_secret_query
 from . import none
 from . import private_key_jwt
+from .derived import as_derived
+from .derived import check_signed
 
 __all__ = ["METHODS", "ClientAuthentication", "authenticate", "extract"]
 
@@ -82,7 +86,7 @@ def authenticate(presented: tuple[Presented, ...], request: Request, context: Co
         raise _missing(request)
     one = presented[0] if len(presented) == 1 else _chosen(presented, context)
     # RFC 6749 5.2: the challenge is for clients that tried the Authorization header
-    scheme = "Basic" if request.header_values("authorization") else None
+    scheme = "Basic" if request.authorizations() else None
     if one.method == client_secret_bearer.name:
         scheme = "Bearer"
     try:
@@ -121,7 +125,10 @@ def _judged(one: Presented, request: Request, context: Context) -> Authenticated
         )
     if not one.client_id:
         one = _naming(one, client)
-    return METHODS[one.method].verify(one, request, client, context)
+    shown, judged = as_derived(one, client, request, context)
+    verified = METHODS[shown.method].verify(shown, request, judged, context)
+    check_signed(client, request, context)
+    return msgspec.structs.replace(verified, client=client, method=one.method)
 
 
 def _chosen(presented: tuple[Presented, ...], context: Context) -> Presented:
@@ -168,7 +175,7 @@ def _check_same_client(one: Presented, client: Client, request: Request) -> None
 
 
 def _missing(request: Request) -> InvalidClient:
-    authorization = request.header_values("authorization")
+    authorization = request.authorizations()
     if authorization:
         used, space, _ = authorization[0].partition(" ")
         return InvalidClient(

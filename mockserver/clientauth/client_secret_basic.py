@@ -27,7 +27,7 @@ _REMEDY = {
 
 def extract(request: Request) -> Presented | None:
     # The header is read raw: libraries hide a malformed one as if there were none.
-    values = request.header_values("authorization")
+    values = request.authorizations()
     if not values:
         return None
     if len(values) > 1:

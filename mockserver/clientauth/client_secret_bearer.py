@@ -15,7 +15,7 @@ name: typing.Final = "client_secret_bearer"
 
 
 def extract(request: Request) -> Presented | None:
-    values = request.header_values("authorization")
+    values = request.authorizations()
     scheme, _, secret = values[0].strip(" \t").partition(" ") if len(values) == 1 else ("", "", "")
     if scheme.lower() != "bearer":
         return None

@@ -36,5 +36,6 @@ def verify(presented: Presented, request: Request, client: Client, context: Cont
         audiences=context.assertion_audiences(request, client),
         now=context.clock.peer(),
         claim=functools.partial(context.store.claim, Kind.ASSERTION),
+        naming=context.profile.request.assertion_claims,
     )
     return Authenticated(client=client, method=name)

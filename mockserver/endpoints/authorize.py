@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import functools
 
 from ..context import Context
 from ..errors import InvalidRequest
@@ -24,6 +25,7 @@ from ..request import Request
 from ..scope import Scope
 from ..stores import new_family
 from ..tokens import store_code
+from . import callback_fields
 from . import rules
 from .consent import Asked
 from .consent import Decision
@@ -47,7 +49,7 @@ def answer(request: Request, context: Context) -> Reply:
             raise refusal
         asked = _check(request, client, back, context)
         decision = decide(request, asked, context)
-        return _approved(asked, decision, context) if isinstance(decision, Decision) else decision
+        return _approved(request, asked, decision, context) if isinstance(decision, Decision) else decision
 
 
 @contextlib.contextmanager
@@ -81,6 +83,7 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
     redirect_uri = check_redirect_uri(request.parameter("redirect_uri", of="query"), client)
     states = [value for name, value in request.query if name == "state" and value]
     modes = [value for name, value in request.query if name == "response_mode" and value]
+    modes = modes or [context.profile.callback.mode]
     return client, Redirection(
         redirect_uri,
         states[0] if len(states) == 1 else None,
@@ -109,9 +112,10 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
             hint=f"client {client.client_id!r} is registered for {', '.join(sorted(client.grant_types))}; a code is of"
             " no use to it without authorization_code",
         )
-    _check_response_mode(parameters.get("response_mode", "query"), back)
+    _check_response_mode(parameters.get("response_mode", context.profile.callback.mode), back)
     rules.check(request, ("authorize",), parameters, context, of="query")
-    challenge = parameters.get("code_challenge")
+    supported = context.settings.code_challenge_methods_supported
+    challenge = parameters.get("code_challenge") if supported else None
     requested = parse_scope(parameters.get("scope"), separator)
     return Asked(
         client=client,
@@ -122,7 +126,10 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
         audience=allowed_audience(request.values("resource", of="query"), parameters.get("audience"), client),
         code_challenge=challenge,
         code_challenge_method=check_challenge(
-            challenge, parameters.get("code_challenge_method"), required=context.settings.require_pkce
+            challenge,
+            parameters.get("code_challenge_method") if supported else None,
+            required=context.settings.require_pkce,
+            supported=supported,
         ),
         nonce=parameters.get("nonce"),
         prompt=parameters.get("prompt"),
@@ -164,7 +171,7 @@ def _check_response_mode(mode: str, back: Redirection) -> None:
         )
 
 
-def _approved(asked: Asked, decision: Decision, context: Context) -> Reply:
+def _approved(request: Request, asked: Asked, decision: Decision, context: Context) -> Reply:
     now, policies = context.clock.now(), asked.client.policies
     user, scope = decision.user, decision.scope
     first = context.consent(user, asked.client)
@@ -183,11 +190,20 @@ def _approved(asked: Asked, decision: Decision, context: Context) -> Reply:
             auth_time=now,
             audience=asked.audience,
             refresh=has_refresh(
-                asked.client, scope, asked.access_type, anew=first or "consent" in (asked.prompt or "").split()
+                asked.client,
+                scope,
+                asked.access_type,
+                context.settings.offline_scopes,
+                anew=first or "consent" in (asked.prompt or "").split(),
             ),
         ),
         context,
         length=policies.authorization_code_length,
     )
     why = f"{user.username!r} approved client {asked.client.client_id!r} for scope {str(scope)!r}"
-    return send_back(asked.back, (("code", code),), why)
+    shape = context.profile.callback
+    more = callback_fields.fields(shape, request, asked.client, user, context)
+    if not shape.signature:
+        return send_back(asked.back, (("code", code), *more), why)
+    signed = functools.partial(callback_fields.signed, name=shape.signature, client=asked.client)
+    return send_back(asked.back, (("code", code), *more), why, signed=signed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .. import pkce
 from ..clientauth import METHODS
 from ..context import Context
 from ..grants import GRANTS
@@ -49,8 +48,11 @@ def document(base: str, context: Context) -> dict[str, object]:
         "grant_types_supported": list(context.settings.grant_types_supported or GRANTS),
         "token_endpoint_auth_methods_supported": _auth_methods(context),
         "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *MAC_ALGORITHMS],
-        "code_challenge_methods_supported": list(pkce.METHODS),
+        "code_challenge_methods_supported": list(context.settings.code_challenge_methods_supported),
     }
+    if not members["code_challenge_methods_supported"]:
+        # RFC 8414 2: left out, PKCE is not supported
+        del members["code_challenge_methods_supported"]
     if "refresh" in context.paths:
         # RFC 8414 2 allows members of one's own
         members["refresh_endpoint"] = context.url_of("refresh", base)

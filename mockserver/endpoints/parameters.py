@@ -39,7 +39,8 @@ def known(endpoint: str) -> frozenset[str]:
         return _TOKEN | GRANTS[endpoint].parameters
     if endpoint in ("token", "refresh"):
         return _TOKEN.union(*(grant.parameters for grant in GRANTS.values()))
-    return frozenset()
+    # RFC 6750 2.2, 2.3
+    return frozenset({"access_token"}) if endpoint == "api" else frozenset()
 
 
 def misnamed(request: Request, endpoint: str, profile: Profile) -> str:

@@ -17,6 +17,7 @@ from ..guards import bearer
 from ..messages import Reply
 from ..request import Request
 from ..scope import Scope
+from . import rules
 
 # As Patchworks and others write a variable in a URL: {{account}}, {account}
 _TEMPLATE = re.compile(r"\{+[^{}/]*\}+")
@@ -27,6 +28,7 @@ __all__ = ["echo", "echoed", "nothing", "protected"]
 def echo(request: Request, context: Context) -> Reply:
     """Say what arrived: method, path, query, headers and body (`body` is null where it is not UTF-8)."""
     passed = bearer.check(request, context, scope=Scope())
+    rules.check(request, ("api",), {}, context, of="query")
     reply = echoed(request, request.path)
     why = f"the echo took the token of client {passed.record.client_id!r}"
     return passed.finish(msgspec.structs.replace(reply, why=why))
@@ -58,6 +60,7 @@ def protected(visit: Visit, door: Door, context: Context, app: cabc.Callable[[],
         error.hint = f"{door.path} is protected with challenge=True: the first request is challenged whatever it brings"
         raise error
     admission = door.admit(visit)
+    rules.check(visit.request, ("api",), {}, context, of="query")
     if app is not None:
         reply = app()
     else:

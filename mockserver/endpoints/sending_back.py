@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import collections.abc as cabc
 import hashlib
 import re
 import typing
@@ -25,10 +26,17 @@ _SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decod
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]+)?")
 
 
-def send_back(back: Redirection, parameters: Pairs, why: str, *, accepted: bool = True) -> Reply:
+def send_back(
+    back: Redirection,
+    parameters: Pairs,
+    why: str,
+    *,
+    accepted: bool = True,
+    signed: cabc.Callable[[Pairs], Pairs] = lambda pairs: pairs,
+) -> Reply:
     """Parameters and state to the redirect URI, by the client's names and in the response mode that it asked for."""
     state = () if back.state is None else (("state", back.state),)
-    named = back.named((*parameters, *state))
+    named = signed(back.named((*parameters, *state)))
     if back.mode == "form_post":
         return _form(back.uri, named, why, accepted=accepted)
     return _redirect(back.uri, named, why, accepted=accepted)

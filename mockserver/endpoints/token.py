@@ -11,7 +11,10 @@ from ..errors import TooManyRequests
 from ..errors import UnauthorizedClient
 from ..errors import UnsupportedGrantType
 from ..grants import GRANTS
+from ..grants import issue_declared
+from ..ledger import IssuedToken
 from ..messages import Authenticated
+from ..messages import Issue
 from ..messages import Reply
 from ..messages import TokenRequest
 from ..messages import Tokens
@@ -50,12 +53,15 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     """From an authenticated client's request to tokens (RFC 6749 5.1)."""
     _admit(caller.client, context)
     asked = _token_request(request, caller, context)
-    tokens, _ = mint(caller.spoilt(GRANTS[asked.grant_type].issue(asked, context)), context)
+    declared = context.profile.grants.get(asked.grant_type)
+    issue = issue_declared(asked, declared, context) if declared else GRANTS[asked.grant_type].issue(asked, context)
+    tokens, issued = mint(caller.spoilt(issue), context)
     scope = f" for scope {str(tokens.scope)!r}" if tokens.scope else ""
     if "scope" in tokens.scope:
         scope += f"; {PLACEHOLDER}"
     why = f"{asked.grant_type} by {caller.method}: client {caller.client.client_id!r} got a token{scope}"
-    return Reply.of_json(_members(tokens, caller.client.policies), why=why)
+    facts = _facts(issued, issue, context, context.base_url(request))
+    return Reply.of_json(_members(tokens, caller.client.policies), why=why, facts=facts)
 
 
 def unauthenticated(request: Request, context: Context) -> None:
@@ -88,14 +94,21 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
     if grant_type is None:
         elsewhere = " (it is in the URL, where RFC 6749 4 has no place for it)" if _in_query(request) else ""
         raise InvalidRequest("grant_type is missing.", hint=f"the body has no parameter grant_type{elsewhere}")
-    if grant_type not in GRANTS:
+    declared = grant_type in context.profile.grants
+    if grant_type not in GRANTS and not declared:
         near = difflib.get_close_matches(grant_type.lower(), GRANTS, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise UnsupportedGrantType(
             "The grant type is not supported.",
-            hint=f"grant_type {grant_type!r} is none of {', '.join(GRANTS)}{meant}",
+            hint=f"grant_type {grant_type!r} is none of {', '.join((*GRANTS, *context.profile.grants))}{meant}",
         )
-    if grant_type not in caller.client.grant_types:
+    supported = context.settings.grant_types_supported
+    if grant_type not in caller.client.grant_types and not declared:
+        if supported is not None and grant_type not in supported:
+            raise UnsupportedGrantType(
+                "The grant type is not supported.",
+                hint=f"grant_type {grant_type!r} is none of {', '.join(supported)} (grant_types_supported)",
+            )
         registered = sorted(caller.client.grant_types)
         raise UnauthorizedClient(
             "The client may not use this grant type.",
@@ -176,6 +189,26 @@ def _members(tokens: Tokens, policies: Policies) -> dict[str, object]:
     if tokens.id_token is not None:
         members["id_token"] = tokens.id_token
     return members
+
+
+def _facts(issued: IssuedToken, issue: Issue, context: Context, base: str) -> dict[str, object]:
+    """What a profile may tell besides the RFC's members."""
+    facts: dict[str, object] = {
+        "base": base,
+        "client_id": issued.client_id,
+        "client_secret": issue.client.client_secret,
+        "expires_at": int(issued.expires_at),
+        "expires_in": issued.expires_in,
+        "grant_type": issued.grant_type,
+        "issuer": issued.issuer,
+        "scope": str(issued.scope),
+        "username": issued.username,
+        "subject": issue.user.subject if issue.user else None,
+    }
+    if issued.refresh_token is not None:
+        lifetime = issue.client.policies.refresh_token_lifetime
+        facts |= {"refresh_expires_in": lifetime, "refresh_expires_at": int(context.clock.now()) + lifetime}
+    return facts
 
 
 def _says_scope(tokens: Tokens, policies: Policies) -> bool:

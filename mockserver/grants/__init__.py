@@ -11,8 +11,9 @@ from . import authorization_code
 from . import client_credentials
 from . import password
 from . import refresh_token
+from .declared import issue_declared
 
-__all__ = ["GRANTS", "Grant"]
+__all__ = ["GRANTS", "Grant", "issue_declared"]
 
 
 class Grant(typing.Protocol):

@@ -47,10 +47,11 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     # Before the token is taken: a scope that is refused costs nothing.
     scope = _narrowed(request.scope, record.scope)
     audience = narrowed_audience(request.audience, record.audience)
-    if _keeps(request, found):
+    rule = client.policies.refresh_of(public=request.client_auth == "none")
+    if _keeps(request, found, context):
         successor = _Successor(value, taken=False, told=False)
     else:
-        successor = _successor(value, found, record, client.policies.refresh, context)
+        successor = _successor(value, found, record, rule, context)
     return Issue(
         client=client,
         user=record.user,
@@ -63,6 +64,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         refresh_token=successor.value,
         tell_refresh_token=successor.told,
         refreshed_from=value,
+        prolongs=rule.policy == "prolong_same",
         refresh_scope=record.scope,
         audience=audience,
         refresh_audience=record.audience,
@@ -73,10 +75,13 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     )
 
 
-def _keeps(request: TokenRequest, found: Entry) -> bool:
+def _keeps(request: TokenRequest, found: Entry, context: Context) -> bool:
     """By `offline_access_each_time` whoever does not ask for another refresh token keeps the one that he has."""
     when = request.client.policies.refresh_token_when
-    return when == "offline_access_each_time" and not found.uses and "offline_access" not in (request.scope or ())
+    asked = not context.settings.offline_scopes or not (request.scope or Scope()).isdisjoint(
+        context.settings.offline_scopes
+    )
+    return when == "offline_access_each_time" and not found.uses and not asked
 
 
 def _good(value: str, client: Client, context: Context) -> tuple[Entry, TokenRecord]:
@@ -108,8 +113,8 @@ def _successor(
 ) -> _Successor:
     """Take the token where the policy says that it is used up, and say what goes in its place."""
     now = context.clock.now()
-    if rule.policy in ("static", "omit"):
-        return _Successor(value, taken=False, told=rule.policy == "static")
+    if rule.policy in ("static", "omit", "prolong_same"):
+        return _Successor(value, taken=False, told=rule.policy != "omit")
     if rule.policy == "rotate_every" and not found.uses and now - record.issued_at < (rule.seconds or 0):
         return _Successor(value, taken=False)
     taken = context.store.take(Kind.REFRESH, value, now=now)

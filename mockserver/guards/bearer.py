@@ -103,7 +103,7 @@ def _presented(
     scheme: str,
 ) -> _Found:
     """The one token that counts, from the places that are switched on."""
-    headers = request.header_values("authorization")
+    headers = request.authorizations()
     if len(headers) > 1:
         raise InvalidRequest(
             "The Authorization header is repeated.",
@@ -138,7 +138,7 @@ def _everywhere(request: Request, scheme: str) -> list[_Found]:
 
 
 def _in_header(request: Request, scheme: str) -> list[_Found]:
-    for value in request.header_values("authorization"):
+    for value in request.authorizations():
         word, _, token = value.strip(" \t").partition(" ")
         # RFC 9110 11.1: the scheme is case-insensitive
         if word.lower() == scheme.lower():
@@ -186,7 +186,7 @@ def _why_none(
     if any(name == "access_token" and value for name, value in request.form):
         how = f"the body of a {request.method}" if request.encoding == "form" else "a JSON body"
         return f"the access token is in {how}, where RFC 6750 2.2 has no place for it: the header is one"
-    headers = request.header_values("authorization")
+    headers = request.authorizations()
     if headers:
         word, space, _ = headers[0].strip(" \t").partition(" ")
         said = f"the scheme {word[:20]!r}" if space or len(word) <= len("Bearer token") else "no scheme"

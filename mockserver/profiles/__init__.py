@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .dimensions import DIMENSIONS
+from .dimensions import dimension
+from .dimensions import leaves
 from .files import DEFAULT
 from .files import available
 from .profile import PATHS
@@ -11,19 +14,24 @@ from .profile import overrides
 from .profile import resolved
 from .profile import variables_in
 from .profile import where
-from .shape import endpoint_at
-from .shape import read
+from .reading import endpoint_at
+from .reading import read
+from .shape import refusal
 from .shape import shape
 
 __all__ = [
     "DEFAULT",
+    "DIMENSIONS",
     "PATHS",
     "Profile",
     "available",
+    "dimension",
     "endpoint_at",
+    "leaves",
     "load",
     "overrides",
     "read",
+    "refusal",
     "resolved",
     "shape",
     "variables_in",

@@ -18,7 +18,7 @@ from ..written import line
 from ..written import nearest
 from ..written import sound
 
-__all__ = ["DEFAULT", "Written", "available", "read"]
+__all__ = ["DEFAULT", "Written", "available", "merged", "own", "read"]
 
 DEFAULT = "rfc6749"
 
@@ -60,6 +60,15 @@ def read(name: str) -> Written:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"cannot be read ({error}); check the path") from None
     return _whole(path.stem, name, text, ())
+
+
+def own(name: str) -> dict[str, typing.Any]:
+    """What the file of a preset says itself, without what it extends."""
+    import tomllib
+
+    if name == DEFAULT:
+        return {}
+    return tomllib.loads((_PRESETS / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @functools.cache

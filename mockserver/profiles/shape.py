@@ -1,129 +1,170 @@
-"""Between the provider's words and the RFC's: requests on the way in, answers on the way out."""
+"""Answers on the way out: from the RFC's words to the provider's."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import html
 import json
+import secrets
 import typing
+import urllib.parse
 
 import msgspec
 
+from .. import placeholders
 from ..config import Profile
-from ..errors import InvalidRequest
 from ..errors import OAuthError
-from ..errors import UnsupportedGrantType
 from ..messages import Reply
-from ..request import Pairs
+from ..quirks import ErrorShape
+from ..quirks import Format
+from ..quirks import ResponseShape
 from ..request import Request
+from .reading import RESOURCES
 
-__all__ = ["endpoint_at", "read", "shape"]
+__all__ = ["refusal", "shape"]
 
-
-def endpoint_at(path: str, profile: Profile) -> str | None:
-    """The endpoint that this provider serves at a path below its base URL."""
-    for endpoint, served in profile.paths.items():
-        if served == path:
-            return endpoint
-    return next((endpoint for endpoint, others in profile.other_paths.items() if path in others), None)
-
-
-def read(request: Request, profile: Profile, endpoint: str | None) -> Request:
-    """
-    The request with the RFC's parameter names; `target` and `body` keep the provider's.
-
-    An RFC's name that the provider has replaced means nothing, so it is left out; beside the name that replaces it, it
-    is noted as a problem.
-    """
-    if endpoint not in ("authorize", "token", "refresh"):
-        return request
-    if not (profile.parameter_names or profile.case_insensitive_parameters or profile.grant_type_names):
-        return request
-    reading = _Reading(_names(request, profile, endpoint), any_case=profile.case_insensitive_parameters)
-    problems: list[OAuthError] = []
-    # The form of the authorization endpoint is that of our own page.
-    form = request.form if endpoint == "authorize" else reading.pairs(request.form, "body", problems)
-    query = reading.pairs(request.query, "query", problems)
-    if endpoint != "authorize":
-        form, query = (_with_grant(pairs, profile.grant_type_names, problems) for pairs in (form, query))
-    return msgspec.structs.replace(request, query=query, form=form, problems=(*request.problems, *problems))
+_PLAIN = ResponseShape()
+_PLAIN_ERROR = ErrorShape()
+_FORM = "application/x-www-form-urlencoded"
+_TYPES: dict[str, str] = {
+    "json": "application/json",
+    "form": f"{_FORM}; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+}
+# A request that brings no token gets no code (RFC 6750 3.1)
+_NO_CODE = "missing_token"
 
 
-def shape(reply: Reply, profile: Profile) -> Reply:
-    """The token endpoint's answer with the provider's member names; dotted ones are objects inside objects."""
-    names = profile.response_names
-    if not names:
+def shape(reply: Reply, profile: Profile, request: Request) -> Reply:
+    """A token answer as this provider gives it."""
+    response, names = profile.response, profile.response_names
+    if reply.members is None or (not names and response == _PLAIN):
         return reply
+    grant = str(reply.facts.get("grant_type", ""))
+    known = _known(profile, request, reply.facts, reply.members)
     members: dict[str, typing.Any] = {}
-    for name, value in json.loads(reply.body).items():
-        *outer, last = names.get(name, name).split(".")
-        inside = members
-        for step in outer:
-            inside = inside.setdefault(step, {})
-        inside[last] = value
-    return msgspec.structs.replace(reply, body=json.dumps(members, separators=(",", ":")).encode())
+    for name, value in _said(reply.members, response, grant, known):
+        placeholders.put(members, names.get(name, name), value)
+    for fields in (response.fields, response.fields_of.get(grant, {})):
+        _add(members, fields, known)
+    return _written(reply, members, _format(response.format, request), response.content_type, status=response.status)
 
 
-def _with_grant(pairs: Pairs, names: cabc.Mapping[str, str], problems: list[OAuthError]) -> Pairs:
-    """The RFC's value of `grant_type`; one that the provider has replaced is noted as a problem."""
-    replaced = {rfc: name for name, rfc in names.items() if rfc not in names}
-    for name, value in pairs:
-        if name == "grant_type" and value in replaced:
-            problems.append(
-                UnsupportedGrantType(
-                    "The grant type is not supported.",
-                    hint=f"grant_type {value!r} is called {replaced[value]!r} here (grant_type_names)",
-                )
-            )
-    return tuple((name, names.get(value, value) if name == "grant_type" else value) for name, value in pairs)
+def refusal(reply: Reply, error: OAuthError, endpoint: str, profile: Profile, request: Request) -> Reply:
+    """An error of the token endpoint or of a resource as this provider puts it."""
+    if endpoint not in ("token", "refresh", *RESOURCES):
+        return reply
+    shaped = profile.errors.resource if endpoint in RESOURCES else profile.errors.token
+    names = {} if endpoint in RESOURCES else profile.response_names
+    if not isinstance(reply.members, cabc.Mapping) or (shaped == _PLAIN_ERROR and not names):
+        return reply
+    code = error.body().get("error", _NO_CODE)
+    status = shaped.statuses.get(code, shaped.status or reply.status)
+    known = _known(profile, request, {}, {})
+    known |= shaped.words.get("default", {}) | shaped.words.get(code, {})
+    known.setdefault("error", shaped.names.get(code, code))
+    known.setdefault("error_description", error.description)
+    known["status"] = status
+    members: dict[str, typing.Any] = {}
+    if shaped.members:
+        _add(members, shaped.members, known)
+    else:
+        for name, value in {**reply.members, **({"error": known["error"]} if "error" in reply.members else {})}.items():
+            placeholders.put(members, names.get(name, name), value)
+    said = [members] if shaped.in_list else members
+    kept = reply if shaped.challenge else _without(reply, "WWW-Authenticate")
+    return _written(kept, said, _format(shaped.format, request), shaped.content_type, status=status)
 
 
-class _Reading:
-    """The provider's names of one endpoint, and the RFC's that they replace."""
-
-    def __init__(self, names: cabc.Mapping[str, str], *, any_case: bool) -> None:
-        self._any_case = any_case
-        self._names = {self._key(name): rfc for name, rfc in names.items()}
-        self._replaced = {rfc: name for name, rfc in names.items() if rfc not in names}
-
-    def pairs(self, pairs: Pairs, place: str, problems: list[OAuthError]) -> Pairs:
-        kept: list[tuple[str, str]] = []
-        dropped: list[str] = []
-        for name, value in pairs:
-            key = self._key(name)
-            if key in self._names:
-                kept.append((self._names[key], value))
-            elif key in self._replaced:
-                dropped.append(key)
-            else:
-                kept.append((key, value))
-        both = [name for name in dropped if any(name == other and value for other, value in kept)]
-        if both:
-            ours = self._replaced[both[0]]
-            problems.append(
-                InvalidRequest(
-                    f"The parameter {both[0]} is included more than once.",
-                    hint=f"the {place} has {ours!r} and {both[0]!r}, which mean the same; send {ours!r} alone",
-                )
-            )
-        return tuple(kept)
-
-    def _key(self, name: str) -> str:
-        return name.lower() if self._any_case else name
+def _said(
+    members: cabc.Mapping[str, typing.Any],
+    response: ResponseShape,
+    grant: str,
+    known: cabc.Mapping[str, typing.Any],
+) -> cabc.Iterator[tuple[str, typing.Any]]:
+    """The RFC's members with this provider's values; those that it leaves out are not among them."""
+    lacking = response.lacks.get(grant, ())
+    for name, value in members.items():
+        said = value
+        if name == "token_type":
+            said = placeholders.fill(response.token_types.get(grant, response.token_type), known)
+        elif name == "scope":
+            said = _scope(value, response, str(known.get("scope", "")))
+        if name not in lacking and said != "" and not (name == "scope" and response.scope == "missing"):
+            yield name, said
+    if response.scope == "null" and "scope" not in members and "scope" not in lacking:
+        yield "scope", None
 
 
-def _names(request: Request, profile: Profile, endpoint: str | None) -> cabc.Mapping[str, str]:
-    """Those that hold for a request; a refresh has names of its own wherever it is served."""
-    tables = profile.parameter_names
-    token, refresh = tables.get("token", {}), tables.get("refresh", {})
-    refresh = {**{name: rfc for name, rfc in token.items() if rfc not in refresh.values()}, **refresh}
-    if endpoint == "refresh":
-        return refresh
-    if endpoint != "token":
-        return tables.get(endpoint or "", {})
-    is_refresh = any(
-        profile.grant_type_names.get(value, value) == "refresh_token"
-        and "grant_type" in (refresh.get(name), token.get(name, name))
-        for sent, value in (*request.form, *request.query)
-        for name in ({sent, sent.lower()} if profile.case_insensitive_parameters else {sent})
-    )
-    return refresh if is_refresh else token
+def _scope(written: str, response: ResponseShape, scope: str) -> str | list[str] | None:
+    if response.scope == "null":
+        return None
+    if response.scope == "list":
+        return scope.split()
+    return scope.replace(" ", response.scope_separator) if response.scope_separator else written
+
+
+def _known(
+    profile: Profile,
+    request: Request,
+    facts: cabc.Mapping[str, typing.Any],
+    members: cabc.Mapping[str, typing.Any],
+) -> dict[str, typing.Any]:
+    """What placeholders stand for."""
+    return {
+        **members,
+        **profile.variables,
+        "now": int(request.arrived),
+        "random": secrets.token_hex(16),
+        **facts,
+    }
+
+
+def _add(
+    members: dict[str, typing.Any], fields: cabc.Mapping[str, typing.Any], known: cabc.Mapping[str, typing.Any]
+) -> None:
+    """Every field for which there is something to say."""
+    for name, template in fields.items():
+        try:
+            value = placeholders.fill(template, known)
+        except LookupError:
+            continue
+        placeholders.put(members, name, value)
+
+
+def _format(chosen: Format, request: Request) -> str:
+    if chosen != "form_unless_json":
+        return chosen
+    return "json" if any("application/json" in value for value in request.header_values("accept")) else "form"
+
+
+def _written(reply: Reply, said: typing.Any, written_as: str, content_type: str, *, status: int) -> Reply:
+    media_type = content_type or _TYPES[written_as]
+    headers = tuple((name, media_type if name == "Content-Type" else value) for name, value in reply.headers)
+    body = {"json": _json, "form": _form, "html": _html}[written_as](said)
+    members = said if isinstance(said, dict) else None
+    return msgspec.structs.replace(reply, status=status, body=body.encode(), headers=headers, members=members)
+
+
+def _json(said: typing.Any) -> str:
+    return json.dumps(said, separators=(",", ":"))
+
+
+def _form(said: typing.Any) -> str:
+    pairs = [(str(name), _text(value)) for name, value in (said.items() if isinstance(said, dict) else enumerate(said))]
+    return urllib.parse.urlencode(pairs)
+
+
+def _html(said: typing.Any) -> str:
+    lines = "".join(f"<p>{html.escape(f'{name}: {_text(value)}')}</p>" for name, value in dict(said).items())
+    return f"<!DOCTYPE html><title>Error</title>{lines}"
+
+
+def _text(value: typing.Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else _json(value)
+
+
+def _without(reply: Reply, header: str) -> Reply:
+    return msgspec.structs.replace(reply, headers=tuple(pair for pair in reply.headers if pair[0] != header))

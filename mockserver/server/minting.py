@@ -93,7 +93,7 @@ def code(
         code_challenge_method=check_challenge(code_challenge, code_challenge_method, required=False),
         nonce=nonce,
         auth_time=now,
-        refresh=has_refresh(client, granted, access_type),
+        refresh=has_refresh(client, granted, access_type, context.settings.offline_scopes),
     )
     return store_code(record, context, length=client.policies.authorization_code_length)
 

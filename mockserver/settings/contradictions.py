@@ -16,6 +16,7 @@ from ..written import Path
 from ..written import Problem
 from ..written import dotted
 from . import registry
+from .edges import edges
 from .faults import fault_problems
 from .names import names
 from .rules import parameter_rules
@@ -59,8 +60,9 @@ def _paths(settings: Settings) -> cabc.Iterable[tuple[str, str]]:
 
 
 def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
+    declared: cabc.Collection[str] = ()
     try:
-        profiles.resolved(issuer)
+        declared = profiles.resolved(issuer).grants
     except ConfigurationError as error:
         path = (*at, error.key or "profile")
         yield path, f"{dotted(path)} = {getattr(issuer, str(path[-1]))!r}: {error}"
@@ -68,7 +70,8 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
         yield from names(issuer, at)
         clients = {client.client_id: client.grant_types or GRANTS for client in issuer.clients}
         yield from fault_problems(issuer.faults, clients, profiles.resolved(issuer).paths, at)
-    yield from parameter_rules(issuer, at)
+        yield from edges(issuer, at)
+    yield from parameter_rules(issuer, at, declared)
     wrong = _default_scope(issuer)
     if wrong is not None:
         path = (*at, "default_scope")

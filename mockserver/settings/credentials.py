@@ -84,7 +84,7 @@ def keys(
 def algorithms(what: str, settings: ClientSettings, methods: cabc.Container[str]) -> tuple[str, ...]:
     """What the client may sign its assertions with. Raises `ConfigurationError`."""
     possible = (
-        *(ALGORITHMS if "private_key_jwt" in methods else ()),
+        *(ALGORITHMS if "private_key_jwt" in methods or settings.jwks or settings.jwks_uri else ()),
         *(MAC_ALGORITHMS if "client_secret_jwt" in methods else ()),
     )
     wanted = settings.token_endpoint_auth_signing_alg

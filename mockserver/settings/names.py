@@ -18,7 +18,7 @@ __all__ = ["names"]
 
 # path-absolute of RFC 3986 3.3 without percent-encoding: what is asked for is compared decoded
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]+/?)*")
-_NAMED = ("authorize", "token", "refresh")
+_NAMED = ("authorize", "token", "refresh", "api")
 _MEMBERS = (
     *("access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"),
     *("error", "error_description", "error_uri"),

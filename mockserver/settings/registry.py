@@ -27,7 +27,11 @@ from . import credentials
 
 __all__ = ["checked", "client", "default_methods", "refresh_policy", "user"]
 
-_REFRESH_NUMBERS = {"rotate_grace": ("seconds", "uses"), "rotate_every": ("seconds",)}
+_REFRESH_KEYS = {
+    "rotate_grace": ("seconds", "uses"),
+    "rotate_every": ("seconds",),
+    "by_client_type": ("public", "confidential"),
+}
 # What most real servers take; a client that needs more, or less, says so.
 _DEFAULT_METHODS = ("client_secret_basic", "client_secret_post")
 
@@ -177,9 +181,11 @@ def refresh_policy(policies: Policies) -> str | None:
     _, problems = sound(msgspec.structs.asdict(given), RefreshPolicySettings)
     if problems:
         return problems[0][1]
-    has = _REFRESH_NUMBERS.get(given.policy, ())
-    for key in ("seconds", "uses"):
+    has = _REFRESH_KEYS.get(given.policy, ())
+    for key in ("seconds", "uses", "public", "confidential"):
         if getattr(given, key) is not None and key not in has:
-            with_it = " or ".join(repr(policy) for policy, keys in _REFRESH_NUMBERS.items() if key in keys)
+            with_it = " or ".join(repr(policy) for policy, keys in _REFRESH_KEYS.items() if key in keys)
             return f"{given.policy!r} has no {key}; leave it out, or write {with_it}"
+    if "by_client_type" in (given.public, given.confidential):
+        return "'by_client_type' leads to itself; name another policy for each kind of client"
     return None

@@ -19,12 +19,13 @@ __all__ = ["parameter_rules"]
 _FIELD = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
-def parameter_rules(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
-    """Every name that cannot be meant, with its path."""
+def parameter_rules(issuer: IssuerSettings, at: Path, of_provider: cabc.Iterable[str] = ()) -> cabc.Iterator[Problem]:
+    """Every name that cannot be meant, with its path; `of_provider` are the grants that the profile declares."""
     for table, rule in issuer.parameters.items():
         path = (*at, "parameters", table)
-        if table not in ("authorize", "token", *GRANTS):
-            yield path, f"{dotted(path)}: no such endpoint or grant; {nearest(table, ('authorize', 'token', *GRANTS))}"
+        tables = ("authorize", "token", "api", *GRANTS, *of_provider)
+        if table not in tables:
+            yield path, f"{dotted(path)}: no such endpoint or grant; {nearest(table, tables)}"
             continue
         for key, names in (("required", rule.required), ("allowed", rule.allowed or ()), ("fixed", rule.fixed)):
             for name in names:

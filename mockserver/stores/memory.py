@@ -78,6 +78,16 @@ class MemoryStore:
         with self._lock:
             self._ended[kind].setdefault(key, now)
 
+    def prolong(self, kind: Kind, value: str, *, expires_at: float) -> bool:
+        key = _digest(value)
+        with self._lock:
+            entry = self._entry(kind, key)
+            if entry is None or not entry.alive:
+                return False
+            self._ended[kind].pop(key, None)
+            self._records[kind][key] = msgspec.structs.replace(self._records[kind][key], expires_at=expires_at)
+            return True
+
     def put_if_alive(
         self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]], *, taken: bool = False
     ) -> bool:

@@ -55,6 +55,9 @@ class Store(typing.Protocol):
     def expire(self, kind: Kind, value: str, *, now: float) -> None:
         """Let one code or token expire now, if it has not expired yet."""
 
+    def prolong(self, kind: Kind, value: str, *, expires_at: float) -> bool:
+        """Let one code or token that has not been ended live until then; False where there is none."""
+
     def put_if_alive(
         self, family: str, records: cabc.Iterable[tuple[Kind, str, Record]], *, taken: bool = False
     ) -> bool:
