@@ -10,7 +10,7 @@ import typing
 
 __all__ = ["FILTERS", "fill", "names", "put"]
 
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_:-]*)(?:\|([a-z_]+))?\}")
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_:-]*)(?:\|([a-z0-9_]+))?\}")
 
 
 class _Absent:

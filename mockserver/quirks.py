@@ -213,6 +213,7 @@ class GoldenRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     path: str
     """Where it goes: a path, or a whole URL for another host of the provider."""
     method: str = "POST"
+    """The HTTP method."""
     query: Names = {}
     """Parameters in the URL."""
     form: Names | None = None
@@ -220,12 +221,14 @@ class GoldenRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     json: typing.Any = None
     """A JSON body."""
     headers: Names = {}
+    """Headers beside those that the body needs."""
 
 
 class GoldenAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the answer of a golden exchange must be. A text that begins with `~` is a regular expression."""
 
     status: int
+    """The status."""
     json: typing.Any = None
     """The whole body as JSON."""
     has: dict[str, typing.Any] = {}
@@ -244,8 +247,11 @@ class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """An exchange that shows what the profile says: a test is made of it."""
 
     title: str
+    """What it shows, in a few words."""
     send: GoldenRequest
+    """The request."""
     want: GoldenAnswer
+    """What its answer must be."""
     first: tuple[GoldenRequest, ...] = ()
     """Requests before it, whose answers are not looked at."""
     advance: int = 0

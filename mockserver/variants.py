@@ -32,7 +32,7 @@ AXES: dict[str, tuple[str, ...] | None] = {
     "expires_in_form": ("number", "string", "float", "milliseconds", "negative", "null", "missing"),
     "refresh_policy": (
         *("static", "omit", "fixed_life"),
-        *("rotate", "rotate_grace", "rotate_revoke_family", "rotate_every"),
+        *("rotate", "rotate_grace", "rotate_revoke_family", "rotate_every", "prolong_same"),
     ),
 }
 

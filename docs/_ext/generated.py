@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 
 import clauses
 import client_answers
 import command_pages
 import guard_tables
 import plugin_tables
+import provider_pages
 import requirement_rows
 import server_tables
 import settings_tables
@@ -21,8 +23,12 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "settings-parameters": lambda: settings_tables.settings("parameters"),
     "settings-client": lambda: settings_tables.settings("client"),
     "settings-user": lambda: settings_tables.settings("user"),
-    "settings-profile": lambda: settings_tables.settings("profile"),
-    "settings-source": lambda: settings_tables.settings("source"),
+    **{
+        f"settings-{of}": functools.partial(settings_tables.settings, of)
+        for of in settings_tables.STRUCTS
+        if of.startswith("profile")
+    },
+    "placeholders": server_tables.placeholder_table,
     "settings-spellings": settings_tables.spellings,
     "fixtures": plugin_tables.fixture_table,
     "markers": plugin_tables.marker_table,
@@ -32,7 +38,8 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "axes": plugin_tables.axes,
     "faults": server_tables.fault_table,
     "faults-aim": server_tables.aim_table,
-    "profiles": server_tables.profile_table,
+    "profiles": provider_pages.profile_table,
+    "profiles-unverified": provider_pages.unverified_table,
     "endpoints": server_tables.endpoint_table,
     "client-authentication": server_tables.method_table,
     "grants": server_tables.grant_table,

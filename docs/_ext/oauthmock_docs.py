@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing
 
 import generated
+import provider_pages
 from sphinx.util.docutils import SphinxDirective
 
 if typing.TYPE_CHECKING:
@@ -24,6 +26,11 @@ class Generated(SphinxDirective):
         return self.parse_text_to_nodes(generated.PARTS[self.arguments[0]](), allow_section_headings=True)
 
 
+def _write_pages(app: Sphinx) -> None:
+    provider_pages.write_pages(pathlib.Path(app.srcdir) / "reference" / "providers")
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
+    app.connect("builder-inited", _write_pages)
     app.add_directive("generated", Generated)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""What the server has: faults, profiles, endpoints, methods, grants, refusals."""
+"""What the server has: faults, endpoints, methods, grants, refusals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mockserver import faults
 from mockserver import grants
 from mockserver import profiles
 from mockserver.endpoints import ENDPOINTS
+from mockserver.settings import edges
 
 __all__ = [
     "aim_table",
@@ -22,7 +23,7 @@ __all__ = [
     "fault_table",
     "grant_table",
     "method_table",
-    "profile_table",
+    "placeholder_table",
     "refusal_table",
 ]
 
@@ -47,30 +48,9 @@ def aim_table() -> str:
     return table(("key", "default", "meaning"), rows)
 
 
-def profile_table() -> str:
-    names = profiles.available()
-    endpoints = list(dict.fromkeys(name for profile in names for name in profiles.load(profile).paths))
-    head = ("profile", *(f"`{endpoint}`" for endpoint in endpoints), "renamed parameters", "renamed members")
-    rows = []
-    for name in names:
-        profile = profiles.load(name)
-        renamed = (
-            ", ".join(f"`{a}` is `{b}`" for a, b in d.items())
-            for d in (_flat(profile.parameter_names), profile.response_names)
-        )
-        paths = (f"`{profile.paths[endpoint]}`" if endpoint in profile.paths else "" for endpoint in endpoints)
-        rows.append((f"`{name}`", *paths, *(text or "none" for text in renamed)))
-    return _transposed(head, rows)
-
-
-def _flat(tables: cabc.Mapping[str, cabc.Mapping[str, str]]) -> dict[str, str]:
-    return {f"{endpoint}.{name}": rfc for endpoint, names in tables.items() for name, rfc in names.items()}
-
-
-def _transposed(head: cabc.Sequence[str], rows: cabc.Sequence[cabc.Sequence[str]]) -> str:
-    columns = [head, *rows]
-    turned = [[column[index] for column in columns] for index in range(len(head))]
-    return table(turned[0], turned[1:])
+def placeholder_table() -> str:
+    rows = [(f"`{where}`", ", ".join(f"`{{{name}}}`" for name in names)) for where, names in edges.FACTS.items()]
+    return table(("in texts of", "placeholders, besides the variables"), rows)
 
 
 def endpoint_table() -> str:
@@ -89,7 +69,7 @@ def endpoint_table() -> str:
             meaning = " ".join((inspect.getdoc(endpoint.answer) or "").split())
         shown = path if "`" in path or " " in path else f"`{path}`"
         rows.append((f"`{name}`", shown, " ".join(endpoint.methods) or "any", meaning))
-    return table(("endpoint", "path below the issuer", "methods", "what it is"), rows)
+    return table(("endpoint", "path below the base URL", "methods", "what it is"), rows)
 
 
 def _modules(found: cabc.Mapping[str, object]) -> cabc.Iterable[tuple[str, str]]:

@@ -27,7 +27,16 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "client": config.ClientSettings,
     "user": config.UserSettings,
     "profile": quirks.ProfileFile,
-    "source": quirks.Source,
+    "profile-request": quirks.RequestShape,
+    "profile-response": quirks.ResponseShape,
+    "profile-error": quirks.ErrorShape,
+    "profile-bearer": quirks.Bearer,
+    "profile-callback": quirks.CallbackShape,
+    "profile-grant": quirks.DeclaredGrant,
+    "profile-source": quirks.Source,
+    "profile-golden": quirks.Golden,
+    "profile-golden-send": quirks.GoldenRequest,
+    "profile-golden-want": quirks.GoldenAnswer,
 }
 
 _MODULES = (config.__name__, policies.__name__, quirks.__name__)

@@ -180,5 +180,55 @@ def check(file: pathlib.Path) -> None:
     click.echo(f"{file}: ok, {clients}, {users}, {_counted(len(issuers), 'issuer')}")
 
 
+@main.group()
+def profiles() -> None:
+    """Look at the profiles of providers."""
+
+
+@profiles.command(name="list")
+def list_profiles() -> None:
+    """Name every profile, in how many of 24 ways it differs from RFC 6749, and the variables that it needs."""
+    from . import providers
+
+    providers.list_all()
+
+
+@profiles.command()
+@click.argument("name", metavar="NAME")
+def show(name: str) -> None:
+    """
+    Show what the profile NAME says, and what rfc6749 has in its place.
+
+    NAME may be the path of a TOML file.
+    """
+    from . import providers
+
+    _blamed(name, providers.show)
+
+
+@profiles.command(name="check")
+@click.argument("file", metavar="FILE")
+def check_profile(file: str) -> None:
+    """
+    Check the profile FILE, in each of its versions.
+
+    Says how much it has, or names each error with file, line, key and the nearest right one (exit status 2).
+    """
+    from . import providers
+
+    _blamed(file, providers.check)
+
+
+def _blamed(name: str, act: typing.Callable[[str], None]) -> None:
+    """What is wrong with a profile, with its name where the message has no file."""
+    from ..errors import ConfigurationError
+
+    try:
+        act(name)
+    except ConfigurationError as error:
+        message = str(error)
+        raise ConfigurationError(message if message.startswith(name) else f"{name}: {message}") from None
+
+
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

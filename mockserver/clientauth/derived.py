@@ -13,7 +13,6 @@ from ..errors import InvalidClient
 from ..messages import Presented
 from ..model import Client
 from ..request import Request
-from . import private_key_jwt
 
 __all__ = ["as_derived", "check_signed"]
 
@@ -27,7 +26,7 @@ def as_derived(one: Presented, client: Client, request: Request, context: Contex
         return one, client
     if shape.client_secret == "jwt":
         _, client_id, secret = one.readings[0]
-        return Presented(method=private_key_jwt.name, client_id=client_id, assertion=secret), client
+        return Presented(method="private_key_jwt", client_id=client_id, assertion=secret), client
     redeemed = sent.get("code") or sent.get("refresh_token") or ""
     secrets = tuple(
         msgspec.structs.replace(

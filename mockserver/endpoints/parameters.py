@@ -48,6 +48,8 @@ def misnamed(request: Request, endpoint: str, profile: Profile) -> str:
     For the hint of a refusal: names in another case (RFC 6749 3.1 and 3.2 have them exact) and names that this provider
     does not use. `request` is as it was sent.
     """
+    if endpoint in ("api", "protected", "userinfo"):
+        return _unpresented(request, profile)
     names = {**profile.parameter_names.get("token" if endpoint == "refresh" else endpoint, {})}
     if endpoint in ("token", "refresh"):
         names |= profile.parameter_names.get("refresh", {})
@@ -66,3 +68,16 @@ def misnamed(request: Request, endpoint: str, profile: Profile) -> str:
             if name not in exact and name.lower() in exact and not profile.case_insensitive_parameters:
                 remarks.append(f"the {place} has {name!r}; names are case-sensitive")
     return "".join(f"; {remark}" for remark in remarks) if exact else ""
+
+
+def _unpresented(request: Request, profile: Profile) -> str:
+    """Where this provider takes an access token, for a request that has it in the RFC's place."""
+    bearer = profile.bearer
+    schemes = [scheme.lower() for scheme in bearer.schemes]
+    sent = [value.partition(" ")[0].lower() for value in request.header_values("authorization")]
+    if "bearer" in schemes or "bearer" not in sent:
+        return ""
+    words = [f"after the word {scheme} in the Authorization header" for scheme in bearer.schemes if scheme]
+    alone = ["alone in the Authorization header"] if "" in schemes else []
+    header = [f"in the header {bearer.header}"] if bearer.header else []
+    return f"; this provider takes it {' or '.join([*header, *words, *alone])}"

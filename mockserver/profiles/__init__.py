@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .description import Description
+from .description import Fact
+from .description import describe
 from .dimensions import DIMENSIONS
 from .dimensions import dimension
 from .dimensions import leaves
@@ -22,9 +25,12 @@ from .shape import shape
 __all__ = [
     "DEFAULT",
     "DIMENSIONS",
+    "Description",
+    "Fact",
     "PATHS",
     "Profile",
     "available",
+    "describe",
     "dimension",
     "endpoint_at",
     "leaves",

@@ -58,7 +58,10 @@ def edges(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
         if name in GRANTS:
             yield path, f"{dotted(path)}: the RFC has this grant; choose another name, or change it by settings"
         if (grant.outcome == "exchange") is not bool(grant.token):
-            yield path, f"{dotted(path)}: token and outcome = 'exchange' belong together; write both, or neither"
+            yield (
+                (*path, "token" if grant.token else "outcome"),
+                f"{dotted(path)}: token and outcome = 'exchange' belong together; write both, or neither",
+            )
     known = (*GRANTS, *profile.grants)
     for key in ("token_types", "fields_of", "lacks"):
         for grant_type in getattr(response, key):
@@ -77,6 +80,10 @@ def _error(shape: ErrorShape, path: Path, variables: cabc.Iterable[str]) -> cabc
 
 
 def _placeholders(value: typing.Any, path: Path, known: cabc.Collection[str]) -> cabc.Iterator[Problem]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _placeholders(inner, (*path, key), known)
+        return
     for name, applied in placeholders.names(value):
         if name not in known:
             yield path, f"{dotted(path)} has {{{name}}}: nothing is called so here; {nearest(name, known)}"
@@ -89,11 +96,12 @@ def _request(profile: profiles.Profile, path: Path) -> cabc.Iterator[Problem]:
     if request.offline and "=" not in request.offline:
         yield (*path, "offline"), f"{dotted((*path, 'offline'))} = {request.offline!r}: write name=value"
     if bool(request.signed_header) is not bool(request.signed_text):
-        yield path, f"{dotted(path)}: signed_header and signed_text belong together; write both, or neither"
+        where = (*path, "signed_header" if request.signed_header else "signed_text")
+        yield where, f"{dotted(path)}: signed_header and signed_text belong together; write both, or neither"
     for name, _ in placeholders.names(request.signed_text):
         if name not in ("client_id", "client_secret", "body") and not name.startswith("header:"):
-            where = dotted((*path, "signed_text"))
+            there = dotted((*path, "signed_text"))
             yield (
                 (*path, "signed_text"),
-                f"{where} has {{{name}}}: known are client_id, client_secret, body, header:NAME",
+                f"{there} has {{{name}}}: known are client_id, client_secret, body, header:NAME",
             )

@@ -56,7 +56,7 @@ class _Sender:
         self._scope = golden.scope
         self._http = Client(mock.wsgi, use_cookies=False)
         self._client = mock.client("crm", **{"redirect_uris": [_REDIRECT_URI], **golden.client})  # type: ignore[arg-type]
-        secret = self._client.client_secret or ""
+        secret = mock.context.clients["crm"].client_secret or ""
         self._known = {
             "client_id": "crm",
             "client_secret": secret,

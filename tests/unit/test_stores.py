@@ -48,6 +48,25 @@ def test_finding_touches_nothing() -> None:
     assert store.find(Kind.CODE, "c") == store.find(Kind.CODE, "c")
 
 
+def test_what_is_prolonged_lives_on_unless_it_was_ended() -> None:
+    """Also what was let expire; what was revoked, alone or with its family, and what there is not stays so."""
+    store = MemoryStore()
+    values = ("a", "expired", "revoked", "dead")
+    for value in values:
+        store.put_if_alive(value, [(Kind.ACCESS, value, record(value))])
+    store.expire(Kind.ACCESS, "expired", now=0.5)
+    store.revoke(Kind.ACCESS, "revoked")
+    store.kill("dead")
+
+    assert [store.prolong(Kind.ACCESS, value, expires_at=9) for value in (*values, "unknown")] == [
+        *(True, True),
+        *(False, False, False),
+    ]
+    lives = [entry and entry.record.expires_at for entry in (store.find(Kind.ACCESS, value) for value in values)]
+    assert lives == [9, 9, 1, 1]
+    assert store.find(Kind.REFRESH, "a") is None
+
+
 def test_taking_says_what_was_before() -> None:
     """The first caller gets uses=0; who comes later learns how often, and since when."""
     store = MemoryStore()

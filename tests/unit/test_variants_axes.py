@@ -26,14 +26,14 @@ def test_the_whole_width_has_unique_ids() -> None:
     """Every grant by every method by every value of every axis, three lifetimes; what means nothing is left out."""
     cells = variants.cells(**_EVERYTHING)
 
-    # 2 grants and refresh x (Basic in 2 encodings, 7 other methods) x 7 policies, client_credentials x (2 and 6)
+    # 2 grants and refresh x (Basic in 2 encodings, 7 other methods) x 8 policies, client_credentials x (2 and 6)
     others = 3 * 2 * 3 * 7
-    assert len(cells) == (3 * (2 + 7) * 7 + (2 + 6)) * others
+    assert len(cells) == (3 * (2 + 7) * 8 + (2 + 6)) * others
     assert len({cell.id for cell in cells}) == len(cells)
 
 
 def test_axes_have_the_values_of_the_settings() -> None:
-    """The same words; `basic_encoding` leaves out the one that takes both."""
+    """The same words, but for those that lead to others."""
     literals = {
         "basic_encoding": policies.BasicEncoding,
         "bearer": policies.BearerMethod,
@@ -41,7 +41,7 @@ def test_axes_have_the_values_of_the_settings() -> None:
         "expires_in_form": policies.ExpiresInForm,
         "refresh_policy": policies.RefreshPolicyName,
     }
-    words = {name: {*typing.get_args(literal)} - {"either"} for name, literal in literals.items()}
+    words = {name: {*typing.get_args(literal)} - {"either", "by_client_type"} for name, literal in literals.items()}
 
     assert {name: {*values} for name, values in variants.AXES.items() if values is not None} == words
     assert [name for name, values in variants.AXES.items() if values is None] == ["access_token_lifetime"]
