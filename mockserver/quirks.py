@@ -6,6 +6,8 @@ import typing
 
 import msgspec
 
+from .golden import Golden
+
 __all__ = [
     "Bearer",
     "CallbackShape",
@@ -14,9 +16,6 @@ __all__ = [
     "ErrorShape",
     "Errors",
     "Format",
-    "Golden",
-    "GoldenAnswer",
-    "GoldenRequest",
     "Names",
     "Profile",
     "ProfileFile",
@@ -33,6 +32,8 @@ Status = typing.Annotated[int, msgspec.Meta(ge=200, le=599)]
 class RequestShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How requests are put, beside the names of their parameters."""
 
+    grant_type: str = ""
+    """The grant of a token request that names none."""
     basic_scheme: str = "Basic"
     """The word before Basic credentials in the Authorization header."""
     client_secret: typing.Literal["plain", "sha256_with_code", "prefix_20", "jwt"] = "plain"
@@ -199,69 +200,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The month in which somebody looked: `2026-11`."""
     unverified: bool = False
     """Nobody found it written down: listed in the documentation, and not counted."""
-
-
-class GoldenRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """
-    A request of a golden exchange.
-
-    Texts may have `{client_id}`, `{client_secret}`, `{basic}`, `{code}`, `{access_token}`, `{refresh_token}`,
-    `{redirect_uri}`, `{username}`, `{password}`; and of the answers before, `{new_code}`, `{new_access_token}`,
-    `{new_refresh_token}`.
-    """
-
-    path: str
-    """Where it goes: a path, or a whole URL for another host of the provider."""
-    method: str = "POST"
-    """The HTTP method."""
-    query: Names = {}
-    """Parameters in the URL."""
-    form: Names | None = None
-    """A form-urlencoded body."""
-    json: typing.Any = None
-    """A JSON body."""
-    headers: Names = {}
-    """Headers beside those that the body needs."""
-
-
-class GoldenAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the answer of a golden exchange must be. A text that begins with `~` is a regular expression."""
-
-    status: int
-    """The status."""
-    json: typing.Any = None
-    """The whole body as JSON."""
-    has: dict[str, typing.Any] = {}
-    """Some members of the body as JSON."""
-    form: Names | None = None
-    """The whole body as a form."""
-    text: str | None = None
-    """The whole body as text."""
-    headers: Names = {}
-    """Some headers; an empty text: the header is not there."""
-    location: Names | None = None
-    """All parameters that the browser is sent back with, in the URL or in a form."""
-
-
-class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An exchange that shows what the profile says: a test is made of it."""
-
-    title: str
-    """What it shows, in a few words."""
-    send: GoldenRequest
-    """The request."""
-    want: GoldenAnswer
-    """What its answer must be."""
-    first: tuple[GoldenRequest, ...] = ()
-    """Requests before it, whose answers are not looked at."""
-    advance: int = 0
-    """Seconds that the server's clock goes on before the request."""
-    variables: Names = {}
-    """Variables that are otherwise than in `example`."""
-    client: dict[str, typing.Any] = {}
-    """Settings of the client, whose id is `crm`."""
-    scope: str = "a b"
-    """The scope of the tokens and codes that are there."""
 
 
 class ProfileFile(Edge, frozen=True, kw_only=True, forbid_unknown_fields=True):

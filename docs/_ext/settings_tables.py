@@ -14,6 +14,7 @@ import msgspec
 from tables import table
 
 from mockserver import config
+from mockserver import golden
 from mockserver import policies
 from mockserver import quirks
 
@@ -34,12 +35,12 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "profile-callback": quirks.CallbackShape,
     "profile-grant": quirks.DeclaredGrant,
     "profile-source": quirks.Source,
-    "profile-golden": quirks.Golden,
-    "profile-golden-send": quirks.GoldenRequest,
-    "profile-golden-want": quirks.GoldenAnswer,
+    "profile-golden": golden.Golden,
+    "profile-golden-send": golden.GoldenRequest,
+    "profile-golden-want": golden.GoldenAnswer,
 }
 
-_MODULES = (config.__name__, policies.__name__, quirks.__name__)
+_MODULES = (config.__name__, policies.__name__, quirks.__name__, golden.__name__)
 
 # Values that are not the default, so that a spelling shows what it does.
 _EXAMPLES: dict[str, str] = {

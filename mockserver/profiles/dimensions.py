@@ -23,7 +23,7 @@ DIMENSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "D3": ("how token requests are encoded", ("settings.request_encodings", "settings.token_endpoint_methods")),
     "D4": ("names of request parameters", ("parameter_names", "case_insensitive_parameters")),
     "D5": ("parameters and headers that are demanded", ("settings.parameters", "settings.require_state")),
-    "D6": ("grants", ("grants", "grant_type_names", "settings.grant_types_supported")),
+    "D6": ("grants", ("grants", "grant_type_names", "settings.grant_types_supported", "request.grant_type")),
     "D7": ("encoding and status of token answers", ("response.format", "response.status", "response.content_type")),
     "D8": ("names and places of members", ("response_names", "response.lacks")),
     "D9": ("token_type", ("response.token_type", "response.token_types")),

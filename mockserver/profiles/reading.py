@@ -43,7 +43,10 @@ def read(request: Request, profile: Profile, endpoint: str | None) -> Request:
     if endpoint not in ("authorize", "token", "refresh"):
         return request
     if profile.request != _PLAIN:
-        request = _offline(request, profile) if endpoint == "authorize" else _with_scheme(request, profile)
+        if endpoint == "authorize":
+            request = _offline(request, profile)
+        else:
+            request = _with_scheme(_of_grant(request, profile), profile)
     if not (profile.parameter_names or profile.case_insensitive_parameters or profile.grant_type_names):
         return request
     reading = _Reading(_names(request, profile, endpoint), any_case=profile.case_insensitive_parameters)
@@ -79,6 +82,21 @@ def _presented(request: Request, profile: Profile) -> Request:
         elif scheme.lower() != "bearer":
             values.append(value)
     return msgspec.structs.replace(request, authorization=tuple(values))
+
+
+def _of_grant(request: Request, profile: Profile) -> Request:
+    """A token request that names no grant, with the one that is meant then."""
+    grant_type = profile.request.grant_type
+    names = {
+        "grant_type",
+        *(name for name, rfc in profile.parameter_names.get("token", {}).items() if rfc == "grant_type"),
+    }
+    if not grant_type or any(name in names for name, _ in (*request.form, *request.query)):
+        return request
+    meant = ("grant_type", grant_type)
+    if request.body:
+        return msgspec.structs.replace(request, form=(*request.form, meant))
+    return msgspec.structs.replace(request, query=(*request.query, meant))
 
 
 def _with_scheme(request: Request, profile: Profile) -> Request:

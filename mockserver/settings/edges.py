@@ -93,6 +93,14 @@ def _placeholders(value: typing.Any, path: Path, known: cabc.Collection[str]) ->
 
 def _request(profile: profiles.Profile, path: Path) -> cabc.Iterator[Problem]:
     request = profile.request
+    known = (*GRANTS, *profile.grants)
+    for key, grant_types in (
+        ("grant_type", [request.grant_type]),
+        ("client_secret_grants", request.client_secret_grants),
+    ):
+        for name in filter(None, grant_types):
+            if name not in known:
+                yield (*path, key), f"{dotted((*path, key))} has {name!r}: no such grant; {nearest(name, known)}"
     if request.offline and "=" not in request.offline:
         yield (*path, "offline"), f"{dotted((*path, 'offline'))} = {request.offline!r}: write name=value"
     if bool(request.signed_header) is not bool(request.signed_text):

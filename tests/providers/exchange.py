@@ -14,11 +14,11 @@ from werkzeug.test import TestResponse
 
 from mockserver import OAuthMock
 from mockserver import profiles
-from mockserver.quirks import Golden
-from mockserver.quirks import GoldenAnswer
-from mockserver.quirks import GoldenRequest
+from mockserver.golden import Golden
+from mockserver.golden import GoldenAnswer
+from mockserver.golden import GoldenRequest
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z_]+(?::[a-z,]+)?)\}")
 _REDIRECT_URI = "http://127.0.0.1/cb"
 _CODE = re.compile(r"oam_ac_[\w-]+")
 _FORM_FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)"')
@@ -69,11 +69,14 @@ class _Sender:
     def send(self, request: GoldenRequest) -> TestResponse:
         scheme, _, rest = request.path.partition("://")
         host, slash, path = rest.partition("/") if rest else ("", "", "")
+        self._known["url"] = request.path if rest else self._origin + request.path
         body: dict[str, typing.Any] = {}
         if request.form is not None:
             body = {"data": self.filled(request.form)}
         elif request.json is not None:
             body = {"json": self.filled(request.json)}
+        elif request.text:
+            body = {"data": self.filled(request.text)}
         answer = self._http.open(
             self.filled(slash + path if rest else request.path),
             method=request.method,
@@ -102,7 +105,13 @@ class _Sender:
         if name not in self._known and name in ("access_token", "refresh_token"):
             token = self._client.grant(user="alice", scope=self._scope)
             self._known |= {"access_token": token.access_token, "refresh_token": token.refresh_token or ""}
-        return self._known[name]
+        return self._assertion(name.partition(":")[2].split(",")) if ":" in name else self._known[name]
+
+    def _assertion(self, claims: list[str]) -> str:
+        audience = self._mock.url if "issuer" in claims else self._known["url"]
+        return self._client.client_assertion(
+            audience=audience, **{name: None for name in ("iss", "sub") if name not in claims}
+        )
 
 
 def _differences(

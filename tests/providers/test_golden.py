@@ -11,8 +11,8 @@ import pytest
 
 from mockserver import profiles
 from mockserver.errors import ConfigurationError
+from mockserver.golden import Golden
 from mockserver.profiles import files
-from mockserver.quirks import Golden
 from mockserver.quirks import ProfileFile
 from mockserver.written import nearest
 from providers.exchange import different
@@ -74,7 +74,7 @@ def _is_unverified(name: str, path: tuple[str, ...]) -> bool:
 def _breaks(golden: Golden, file: ProfileFile) -> bool:
     try:
         return different("mutant.toml", file.example, golden) != []
-    except (ConfigurationError, KeyError, AssertionError):
+    except (ConfigurationError, KeyError, AssertionError, msgspec.ValidationError):
         return True
 
 

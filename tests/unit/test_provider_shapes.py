@@ -374,6 +374,18 @@ def test_requests_may_have_a_signed_header(provider: Make, by: str) -> None:
     assert "the header X-Sig came 0 times; send it once" in acme.mock.journal.last.why
 
 
+def test_a_request_may_name_no_grant(provider: Make) -> None:
+    """GitHub and Slack do not look at it; what is named counts all the same."""
+    acme = provider("[request]\ngrant_type = 'authorization_code'\n[settings]\nrequest_encodings = ['form', 'query']\n")
+    query = {"client_id": "crm", "code": acme.callback()["code"], "redirect_uri": _CALLBACK}
+
+    assert acme.ask(grant_type="", code=acme.callback()["code"], redirect_uri=_CALLBACK).status_code == 200
+    credentials = ("crm", _SECRET)
+    assert acme.http.post("/token", query_string=query, auth=credentials).status_code == 200
+    assert acme.ask().get_json()["token_type"] == "Bearer"
+    assert acme.mock.tokens.last.grant_type == "client_credentials"
+
+
 def test_a_get_may_ask_for_a_token(provider: Make) -> None:
     """Where the provider has it, and the query may have the parameters."""
     acme = provider(
@@ -540,6 +552,7 @@ def test_a_callback_may_be_posted_unless_something_else_is_asked(provider: Make)
         ("[errors.token]\nstatus = 99", ":2: errors.token.status = 99: expected `int` >= 200"),
         ("[request]\noffline = 'duration'", ":2: request.offline = 'duration': write name=value"),
         ("[request]\nsigned_header = 'X'", ":2: request: signed_header and signed_text belong together"),
+        ("[request]\ngrant_type = 'cod'", ":2: request.grant_type has 'cod': no such grant; known are"),
         ("[request]\nclient_secret = 'md5'", ":2: request.client_secret = 'md5': known are jwt, plain, prefix_20,"),
         ("[request]\nsigned_header = 'X'\nsigned_text = '{date}'", ":3: request.signed_text has {date}: known are"),
         ("[grants.password]\nrefresh = true", ":1: grants.password: the RFC has this grant"),
