@@ -77,9 +77,10 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
-  config  Look at a configuration file.
-  demo    Run the matrix once against a small connector.
-  serve   Serve until Ctrl-C (exit status 130) or SIGTERM (0).
+  config    Look at a configuration file.
+  demo      Run the matrix once against a small connector.
+  profiles  Look at the profiles of providers.
+  serve     Serve until Ctrl-C (exit status 130) or SIGTERM (0).
 
   Exit status: 0 ok, 1 a check failed, 2 usage or configuration, 3 port in use, 130 Ctrl-C.
 """

@@ -7,6 +7,7 @@ from werkzeug.test import Client
 
 from mockserver import OAuthMock
 from mockserver import profiles
+from mockserver.errors import InvalidGrant
 from mockserver.messages import Reply
 from mockserver.profiles import Profile
 from mockserver.profiles import profile as module
@@ -77,11 +78,16 @@ def test_paths_move(mock: OAuthMock, acme: Client) -> None:
     assert document["token_endpoint"] == mock.token_url
 
 
-def test_the_default_changes_nothing() -> None:
+def test_the_default_changes_nothing(mock: OAuthMock) -> None:
     """Not even the object."""
-    reply = Reply.of_json({"access_token": "x"})
+    Client(mock.wsgi).post("/token", data={"grant_type": "x"})
+    request, reply, error = mock.journal.last.request, Reply.of_json({"access_token": "x"}), InvalidGrant("x")
 
-    assert profiles.shape(reply, _RFC) is reply
+    assert profiles.shape(reply, _RFC, request) is reply
+    assert profiles.refusal(reply, error, "token", _RFC, request) is reply
+    assert profiles.refusal(reply, error, "api", _RFC, request) is reply
+    assert profiles.read(request, _RFC, "token") is request
+    assert profiles.read(request, _RFC, "api") is request
     assert (_RFC.parameter_names, _RFC.response_names, _RFC.callback_names) == ({}, {}, {})
 
 
