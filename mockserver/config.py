@@ -101,6 +101,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     client_assertion_lifetime: Positive | None = None
     consent: Consent | None = None
     redirect_uri_policy: RedirectUriPolicy | None = None
+    repeat_redirect_uri: bool | None = None
     redirect_uri_https_only: bool | None = None
     require_state: bool | None = None
     state_min_length: Positive | None = None
@@ -154,6 +155,7 @@ class ClientKeywords(typing.TypedDict, total=False):
     client_assertion_lifetime: int | None
     consent: Consent | None
     redirect_uri_policy: RedirectUriPolicy | None
+    repeat_redirect_uri: bool | None
     redirect_uri_https_only: bool | None
     require_state: bool | None
     state_min_length: int | None

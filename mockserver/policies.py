@@ -147,6 +147,8 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`page`: a person (or `approve`) decides; `auto`: /authorize approves at once."""
     redirect_uri_policy: RedirectUriPolicy = "exact"
     """How `redirect_uris` are compared: whole, by beginning, by host, `{name}` for a segment, or any loopback port."""
+    repeat_redirect_uri: bool = True
+    """Demand at the token endpoint the `redirect_uri` of the code's request (RFC 6749 4.1.3); OAuth 2.1 does not."""
     redirect_uri_https_only: bool = False
     """Refuse redirect URIs that are not `https`; on loopback `http` is taken all the same (RFC 8252 8.3)."""
     require_state: bool = False

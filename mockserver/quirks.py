@@ -34,6 +34,8 @@ class RequestShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     grant_type: str = ""
     """The grant of a token request that names none."""
+    response_type: str = ""
+    """The response type of an authorization request that names none."""
     basic_scheme: str = "Basic"
     """The word before Basic credentials in the Authorization header."""
     client_secret: typing.Literal["plain", "sha256_with_code", "prefix_20", "jwt"] = "plain"

@@ -67,6 +67,7 @@ _EXAMPLES: dict[str, str] = {
     "client_assertion_lifetime": "300",
     "consent": '"auto"',
     "redirect_uri_policy": '"host"',
+    "repeat_redirect_uri": "false",
     "redirect_uri_https_only": "true",
     "require_state": "true",
     "state_min_length": "8",

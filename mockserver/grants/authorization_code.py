@@ -70,10 +70,11 @@ def _check(record: AuthorizationRecord, request: TokenRequest, *, now: float) ->
         raise _refused(f"the code expired {now - record.expires_at:.0f} s ago (authorization_code_lifetime)")
     # RFC 6749 4.1.3: required, and identical, if it was in the authorization request
     redirect_uri = request.parameters.get("redirect_uri")
-    if redirect_uri != record.redirect_uri and not (record.redirect_uri is None and redirect_uri is not None):
+    unasked = redirect_uri is None and not request.client.policies.repeat_redirect_uri
+    if record.redirect_uri is not None and redirect_uri != record.redirect_uri and not unasked:
         raise _refused(
             f"redirect_uri is {redirect_uri!r}; the authorization request had {record.redirect_uri!r} and both must"
-            " be identical (RFC 6749 4.1.3)"
+            f" be identical (RFC 6749 4.1.3){'; to take it without: repeat_redirect_uri=False' * (not redirect_uri)}"
         )
     check_verifier(
         request.parameters.get("code_verifier"),

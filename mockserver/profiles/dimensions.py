@@ -23,7 +23,13 @@ DIMENSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "D3": ("how token requests are encoded", ("settings.request_encodings", "settings.token_endpoint_methods")),
     "D4": ("names of request parameters", ("parameter_names", "case_insensitive_parameters")),
     "D5": ("parameters and headers that are demanded", ("settings.parameters", "settings.require_state")),
-    "D6": ("grants", ("grants", "grant_type_names", "settings.grant_types_supported", "request.grant_type")),
+    "D6": (
+        "grants",
+        (
+            *("grants", "grant_type_names", "settings.grant_types_supported"),
+            *("request.grant_type", "request.response_type"),
+        ),
+    ),
     "D7": ("encoding and status of token answers", ("response.format", "response.status", "response.content_type")),
     "D8": ("names and places of members", ("response_names", "response.lacks")),
     "D9": ("token_type", ("response.token_type", "response.token_types")),
@@ -48,7 +54,10 @@ DIMENSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "D15": ("errors of the API", ("errors.resource",)),
     "D16": ("how access tokens are presented", ("bearer", "settings.bearer_methods_supported")),
     "D17": ("PKCE", ("settings.require_pkce", "settings.code_challenge_methods_supported")),
-    "D18": ("redirect URIs", ("settings.redirect_uri_policy", "settings.redirect_uri_https_only")),
+    "D18": (
+        "redirect URIs",
+        ("settings.redirect_uri_policy", "settings.redirect_uri_https_only", "settings.repeat_redirect_uri"),
+    ),
     "D19": ("what comes to the callback", ("callback", "callback_names")),
     "D20": ("members of the provider's own", ("response.fields", "response.fields_of")),
     "D21": ("form of tokens", ("settings.access_token_format", "settings.audience", "settings.audiences")),

@@ -44,7 +44,7 @@ def read(request: Request, profile: Profile, endpoint: str | None) -> Request:
         return request
     if profile.request != _PLAIN:
         if endpoint == "authorize":
-            request = _offline(request, profile)
+            request = _of_type(_offline(request, profile), profile)
         else:
             request = _with_scheme(_of_grant(request, profile), profile)
     if not (profile.parameter_names or profile.case_insensitive_parameters or profile.grant_type_names):
@@ -97,6 +97,14 @@ def _of_grant(request: Request, profile: Profile) -> Request:
     if request.body:
         return msgspec.structs.replace(request, form=(*request.form, meant))
     return msgspec.structs.replace(request, query=(*request.query, meant))
+
+
+def _of_type(request: Request, profile: Profile) -> Request:
+    """An authorization request that names no response type, with the one that is meant then."""
+    response_type = profile.request.response_type
+    if not response_type or any(name == "response_type" for name, _ in request.query):
+        return request
+    return msgspec.structs.replace(request, query=(*request.query, ("response_type", response_type)))
 
 
 def _with_scheme(request: Request, profile: Profile) -> Request:

@@ -70,6 +70,19 @@ def test_redirect_uri_must_be_the_one_of_the_authorization_request(
     assert accepted or "both must be identical" in http.mock.journal.last.why
 
 
+@pytest.mark.parametrize(("sent", "accepted"), [(None, True), (_BACK, True), ("https://evil.example/", False)])
+def test_a_redirect_uri_need_not_be_repeated_where_the_setting_says_so(
+    http: typing.Any, sent: str | None, accepted: bool
+) -> None:
+    """`repeat_redirect_uri`, as in OAuth 2.1; another one than that of the request is refused all the same."""
+    crm = http.mock.client("lax", client_secret="s3cret", repeat_redirect_uri=False)
+    parameters = {"grant_type": _CODE, "code": crm.issue_code(redirect_uri=_BACK)}
+
+    response = http.token(parameters | ({} if sent is None else {"redirect_uri": sent}), basic=("lax", "s3cret"))
+
+    assert http.answer(response) == (http.tokens() if accepted else http.refused(400, "invalid_grant"))
+
+
 def test_a_wrong_redirect_uri_burns_the_code(http: typing.Any, crm: typing.Any) -> None:
     """RFC 6749 4.1.2: a code is used by the attempt, so the right redirect_uri comes too late."""
     code = crm.issue_code(redirect_uri=_BACK)

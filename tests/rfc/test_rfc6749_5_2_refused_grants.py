@@ -93,7 +93,7 @@ def crm(http: typing.Any) -> typing.Any:
             {"redirect_uri": ""},
             bad_code(
                 f"redirect_uri is None; the authorization request had {_BACK!r} and both must be identical"
-                " (RFC 6749 4.1.3)"
+                " (RFC 6749 4.1.3); to take it without: repeat_redirect_uri=False"
             ),
             id="no redirect_uri",
         ),
