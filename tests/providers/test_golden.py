@@ -53,6 +53,12 @@ def test_every_key_shows_in_an_exchange(name: str, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("name", _PRESETS)
+def test_a_preset_differs_in_four_ways_that_somebody_verified(name: str) -> None:
+    """Or it is not worth a file."""
+    assert len(profiles.describe(name).dimensions) >= 4
+
+
+@pytest.mark.parametrize("name", _PRESETS)
 def test_every_key_has_a_source(name: str) -> None:
     """With the month in which somebody looked, or it is marked as unverified."""
     file = _file(name)
