@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:
     from .errors import UnmountedHostError
     from .faults import Armed
     from .faults import Barrier
+    from .finding import Finding
     from .guards import AllOf
     from .guards import AnyOf
     from .guards import ApiKey
@@ -67,6 +68,7 @@ _HOMES = {
     "Digest": "guards",
     "EndpointHandle": "server",
     "Exchange": "journal",
+    "Finding": "finding",
     "IssuedCertificate": "tls",
     "IssuedToken": "ledger",
     "Issuer": "server",
@@ -108,6 +110,7 @@ __all__ = [
     "Digest",
     "EndpointHandle",
     "Exchange",
+    "Finding",
     "IssuedCertificate",
     "IssuedToken",
     "Issuer",

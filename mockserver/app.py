@@ -14,6 +14,7 @@ import msgspec
 
 from . import behind
 from . import clientauth
+from . import findings
 from . import profiles
 from . import routing
 from . import wire
@@ -42,6 +43,7 @@ from .messages import Reply
 from .request import Request
 from .seen import Seen
 from .seen import exchange
+from .seen import judged
 
 if typing.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -68,6 +70,8 @@ class State(msgspec.Struct, kw_only=True):
     """The port that loopback names are asked at; None: any."""
     handshakes: collections.deque[str] = msgspec.field(default_factory=lambda: collections.deque(maxlen=100))
     """Why TLS handshakes failed, as OpenSSL says it; the last hundred."""
+    history: findings.History = msgspec.field(default_factory=findings.History)
+    """What findings are judged by."""
     exceptions: list[BaseException] = msgspec.field(default_factory=list)
     """What broke in the server itself."""
 
@@ -103,7 +107,9 @@ class Application:
         strikes = seen.strikes
         # A fault may want to see the whole
         reply = reply.collected() if state.faults else reply
-        reply = strikes.deliver(state.faults, seen.occasion, reply, can_cut=wire.can_cut(environ))
+        delivered = strikes.deliver(state.faults, seen.occasion, reply, can_cut=wire.can_cut(environ))
+        seen.told = delivered is reply and strikes.arrives
+        reply = delivered
         record = functools.partial(_record, state, seen, lambda reply: exchange(number, request, seen, reply, began))
         if reply.stream is None:
             record(reply)
@@ -199,9 +205,8 @@ class Application:
             if state.faults:
                 spoilt = functools.partial(seen.strikes.spoilt, state.faults, seen.occasion)
                 seen.caller = msgspec.structs.replace(seen.caller, spoilt=spoilt)
-            return profiles.shape(
-                seen.endpoint.answer(seen.request, seen.caller, context), context.profile, seen.request
-            )
+            seen.answer = seen.endpoint.answer(seen.request, seen.caller, context)
+            return profiles.shape(seen.answer, context.profile, seen.request)
         refusal = functools.partial(seen.strikes.refuse, state.faults, seen.occasion)
         seen.request = msgspec.structs.replace(seen.request, refusal=refusal)
         return seen.endpoint.answer(seen.request, context)
@@ -250,4 +255,6 @@ def _record(
             with contextlib.suppress(OAuthError, ValueError):
                 seen.incoming.drain()
         seen.incoming.close()
-    state.journal.add(entry(reply))
+    found = judged(entry(reply), seen, state.history, state.issuers, answered=state.journal.arrived)
+    state.exceptions.extend(seen.broken)
+    state.journal.add(found)

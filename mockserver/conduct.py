@@ -10,21 +10,21 @@ from .journal import Exchange
 from .model import Kind
 from .places import Text
 
-__all__ = ["shown"]
+__all__ = ["is_meant", "shown"]
 
 
 def shown(exchange: Exchange, context: Context) -> cabc.Iterator[Text]:
     """The URL without the parameters that are meant to be in it, and every Referer."""
     request = exchange.request
     path, mark, query = request.target.partition("?")
-    left = [pair for pair in query.split("&") if not _is_meant(*_name_and_value(pair), exchange, context)]
+    left = [pair for pair in query.split("&") if not is_meant(*_name_and_value(pair), exchange, context)]
     where = f"exchange #{exchange.number} ({request.method} {exchange.path})"
     yield Text(f"the URL of {where}", f"{path}{mark}{'&'.join(left)}".encode("utf-8", "surrogatepass"))
     for value in request.header_values("referer"):
         yield Text(f"the Referer of {where}", value.encode("utf-8", "surrogatepass"))
 
 
-def _is_meant(name: str, value: str, exchange: Exchange, context: Context) -> bool:
+def is_meant(name: str, value: str, exchange: Exchange, context: Context) -> bool:
     """
     The one rule of what may be in a query: what the protocol sends there itself, and what this client may send there
     by its registration.

@@ -11,6 +11,7 @@ import typing
 import msgspec
 
 from .errors import NothingRecorded
+from .finding import Finding
 from .messages import Reply
 from .redaction import conceal
 from .redaction import redact
@@ -85,6 +86,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     preemptive: bool = False
     """Whether it brought credentials before the server had challenged anybody at this path (401, WWW-Authenticate)."""
     exception: BaseException | None = None
+    findings: tuple[Finding, ...] = ()
+    """What the client did wrong here, by id."""
     secrets: cabc.Callable[[], cabc.Iterable[str]] = tuple
     """What must not be shown of it."""
 
@@ -141,7 +144,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         if self.fault:
             lines.append(f"    fault: {self.fault}")
         secrets = self.secrets()
-        return [conceal(line, secrets) for line in [*lines, f"    why: {self.why}"]]
+        lines.append(f"    why: {self.why}")
+        lines += [f"    finding: {finding.id} {finding.name} ({finding.severity})" for finding in self.findings]
+        return [conceal(line, secrets) for line in lines]
 
 
 def _is_challenge(status: int, reply: Reply) -> bool:
@@ -177,6 +182,11 @@ class Journal(cabc.Sequence[Exchange]):
         with self._changed:
             self._arrived += 1
             return self._arrived
+
+    @property
+    def arrived(self) -> int:
+        """How many requests have come."""
+        return self._arrived
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange; whether it was `preemptive` is found out here."""

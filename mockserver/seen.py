@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import functools
 import time
 
 import msgspec
 
 from . import clientauth
+from . import findings
 from .admission import Door
 from .admission import Visit
 from .context import Context
@@ -34,7 +36,7 @@ from .redaction import SECRET_PARAMETERS
 from .redaction import conceal
 from .request import Request
 
-__all__ = ["Seen", "exchange"]
+__all__ = ["Seen", "exchange", "judged"]
 
 
 class Seen(msgspec.Struct):
@@ -45,6 +47,8 @@ class Seen(msgspec.Struct):
     endpoint: Endpoint | ClientEndpoint = UNKNOWN
     presented: tuple[Presented, ...] = ()
     caller: Authenticated | None = None
+    answer: Reply | None = None
+    """What an endpoint for clients said, in the RFC's words."""
     error: OAuthError | None = None
     exception: BaseException | None = None
     strikes: Strikes = msgspec.field(default_factory=Strikes)
@@ -52,6 +56,10 @@ class Seen(msgspec.Struct):
     visit: Visit | None = None
     incoming: Incoming | None = None
     """The body on its way to an application."""
+    told: bool = True
+    """No fault changed the answer or took it away."""
+    broken: cabc.Sequence[Exception] = ()
+    """What broke in a rule; the client notices nothing."""
 
     def place(self) -> Place:
         path = self.request.path if self.endpoint.name == "api" else None
@@ -130,6 +138,36 @@ def exchange(number: int, raw: Request, seen: Seen, reply: Reply, began: float) 
         exception=seen.exception,
         secrets=secrets,
     )
+
+
+def judged(
+    entry: Exchange,
+    seen: Seen,
+    history: findings.History,
+    issuers: cabc.Mapping[str, Context],
+    *,
+    answered: int,
+) -> Exchange:
+    """
+    The entry with what the client did wrong; what breaks in a rule is noted on `seen`.
+
+    `answered`: how many requests have arrived by now.
+    """
+    case = findings.Case(
+        exchange=entry,
+        request=seen.request,
+        context=seen.context,
+        presented=seen.presented,
+        caller=seen.caller,
+        error=seen.error,
+        answer=seen.answer,
+        told=seen.told,
+        challenges=seen.door is not None and seen.door.challenge is not None,
+        answered=answered,
+        issuers=issuers,
+    )
+    found, seen.broken = findings.judge(case, history)
+    return msgspec.structs.replace(entry, findings=found) if found else entry
 
 
 def _secrets(raw: Request, context: Context, presented: tuple[str, ...]) -> list[str]:

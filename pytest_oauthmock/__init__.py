@@ -22,6 +22,7 @@ if typing.TYPE_CHECKING:
     from mockserver import Digest as Digest
     from mockserver import EndpointHandle as EndpointHandle
     from mockserver import Exchange as Exchange
+    from mockserver import Finding as Finding
     from mockserver import IssuedCertificate as IssuedCertificate
     from mockserver import IssuedToken as IssuedToken
     from mockserver import Issuer as Issuer
@@ -62,6 +63,7 @@ __all__ = [
     "Digest",
     "EndpointHandle",
     "Exchange",
+    "Finding",
     "IssuedCertificate",
     "IssuedToken",
     "Issuer",

@@ -15,10 +15,11 @@ from .foreign import refuse_foreign_mockserver
 
 if typing.TYPE_CHECKING:
     from mockserver.exchange_log import ExchangeLog
+    from mockserver.finding import Severity
     from mockserver.settings import Layer
     from mockserver.variants import Cell
 
-__all__ = ["MARKERS", "add", "cells", "layers", "log", "marker_layers"]
+__all__ = ["MARKERS", "FindingsPolicy", "add", "cells", "findings_policy", "layers", "log", "marker_layers"]
 
 MARKERS = (
     "oauthmock(**settings): settings of the mock OAuth server, e.g. oauthmock(access_token_lifetime=60, https=True).",
@@ -27,9 +28,15 @@ MARKERS = (
         " access_token_format=[...], access_token_lifetime=[...], expires_in_form=[...], refresh_policy=[...]):"
         " the cells that oauthmock_variant runs this test for."
     ),
+    (
+        "oauthmock_findings(at_least='note', ignore=[...], fail=True): let findings, which are what the client did"
+        " wrong, fail the test."
+    ),
 )
 
 _LONGEST = 2**53
+
+_SEVERITIES = ("note", "warning", "error")
 
 _CONFIG_VARIABLE = "OAUTHMOCK_CONFIG"
 
@@ -68,6 +75,10 @@ def add(parser: pytest.Parser) -> None:
     parser.addini("oauthmock_config_file", "TOML file with settings of the mock OAuth server, relative to rootdir.")
     parser.addini("oauthmock_log", "Like --oauthmock-log, relative to rootdir.")
     parser.addini("oauthmock_settings", "Settings of the mock OAuth server, a line KEY=VALUE each.", type="linelist")
+    parser.addini(
+        "oauthmock_findings", "Least severity of a finding that fails a test: note, warning or error; else none."
+    )
+    parser.addini("oauthmock_ignore_findings", "Findings that the plugin leaves out, e.g. OAM024.", type="args")
     parser.addini("oauthmock_grant_types", "Grants of the default matrix, for a connector that has fewer.", type="args")
 
 
@@ -134,6 +145,45 @@ def marker_layers(node: pytest.Item) -> list[Layer]:
         if mark.args:
             pytest.fail(f"{where}: @pytest.mark.oauthmock takes keywords only, not {mark.args!r}", pytrace=False)
     return [settings.given(f"{where}: @pytest.mark.oauthmock", mark.kwargs) for mark in reversed(found)]
+
+
+class FindingsPolicy(typing.NamedTuple):
+    """
+    Which findings are told, and which of these fail a test.
+
+    No setting of the server: what fails a test is pytest's affair, and `oauthmock serve` fails nobody.
+    """
+
+    ignored: frozenset[str]
+    """Neither told nor counted."""
+    at_least: Severity | None
+    """None: findings fail no test."""
+
+
+def findings_policy(node: pytest.Item) -> FindingsPolicy:
+    """What the nearest `@pytest.mark.oauthmock_findings(...)` says, else the ini options."""
+    from mockserver import findings
+
+    with blamed():
+        ignored = findings.check_ignored(
+            node.config.getini("oauthmock_ignore_findings"), where="ini option oauthmock_ignore_findings"
+        )
+        at_least = node.config.getini("oauthmock_findings") or None
+        source = "ini option oauthmock_findings"
+        for mark in list(node.iter_markers("oauthmock_findings"))[:1]:
+            source = f"{_place(node)}: @pytest.mark.oauthmock_findings"
+            if mark.args:
+                pytest.fail(f"{source} takes keywords only, not {mark.args!r}", pytrace=False)
+            for name in mark.kwargs:
+                if name not in ("at_least", "ignore", "fail"):
+                    nearest = _nearest(name, ("at_least", "ignore", "fail"))
+                    pytest.fail(f"{source}: unknown argument {name!r}; {nearest}", pytrace=False)
+            # What the suite ignores stays ignored: a marker need not repeat it
+            ignored |= findings.check_ignored(mark.kwargs.get("ignore", ()), where=f"{source}: ignore")
+            at_least = mark.kwargs.get("at_least", at_least or "note") if mark.kwargs.get("fail", True) else None
+    if at_least is not None and at_least not in _SEVERITIES:
+        pytest.fail(f"{source}: {at_least!r} is no severity; {_nearest(at_least, _SEVERITIES)}", pytrace=False)
+    return FindingsPolicy(ignored, at_least)
 
 
 def cells(metafunc: pytest.Metafunc) -> tuple[Cell, ...]:

@@ -27,6 +27,9 @@ _SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
 _SURROUNDINGS: pytest.StashKey[Surroundings] = pytest.StashKey()
 _VERDICT: pytest.StashKey[Verdict] = pytest.StashKey()
 
+# On a report, by which pytest-xdist carries it from its workers
+_TALLY = "oauthmock_findings"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add(parser)
@@ -125,11 +128,31 @@ def pytest_runtest_makereport(
         end_at_the_testers_line(call.excinfo)
     report = yield
     verdict = item.stash.get(_VERDICT, None)
-    if verdict is not None and report.failed and call.when in ("setup", "call"):
-        from .report import section
+    if verdict is not None and call.when in ("setup", "call"):
+        from .report import sections
+        from .report import tally
 
-        report.sections.append(section(verdict))
+        if report.failed:
+            report.sections += sections(verdict)
+        if call.when == "call" or report.failed:
+            setattr(report, _TALLY, tally(verdict))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In a line each, which findings there were in how many tests."""
+    tests: dict[str, int] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for key, name in getattr(report, _TALLY, ()):
+                tests[f"{key} {name}"] = tests.get(f"{key} {name}", 0) + 1
+    if tests and terminalreporter.verbosity >= 0:
+        terminalreporter.section("OAuth findings")
+        for rule, count in sorted(tests.items()):
+            terminalreporter.line(f"{rule}: {count} test{'' if count == 1 else 's'}")
+        terminalreporter.line(
+            "oauthmock.findings says what was seen; the ini option oauthmock_ignore_findings ends this."
+        )
 
 
 # -- fixtures ----------------------------------------------------------------------------------------------------------
@@ -155,9 +178,9 @@ def oauthmock(
     """A mock OAuth server on 127.0.0.1, as good as new for this test."""
     from .verdict import Verdict
 
-    layers = options.layers(request.config, oauthmock_config)
+    layers, policy = options.layers(request.config, oauthmock_config), options.findings_policy(request.node)
     with _servers(request.config).lent(layers, options.marker_layers(request.node), test=request.node.nodeid) as mock:
-        request.node.stash[_VERDICT] = verdict = Verdict(mock)
+        request.node.stash[_VERDICT] = verdict = Verdict(mock, policy)
         yield mock
         verdict.check_teardown()
 

@@ -1,4 +1,7 @@
-"""The "OAuth exchanges" section of a failing test: what was sent, what came back and why, secrets redacted."""
+"""
+The sections of a failing test: "OAuth exchanges" has what was sent, what came back and why, "OAuth findings" what the
+client did wrong; secrets redacted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import pathlib
 import typing
 
 import mockserver
+from mockserver import findings
 from mockserver.errors import MockServerError
 
 if typing.TYPE_CHECKING:
@@ -13,7 +17,7 @@ if typing.TYPE_CHECKING:
 
     from .verdict import Verdict
 
-__all__ = ["end_at_the_testers_line", "section"]
+__all__ = ["end_at_the_testers_line", "sections", "tally"]
 
 _OURS = pathlib.Path(mockserver.__file__).parent
 
@@ -32,8 +36,19 @@ def _is_the_testers(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
     return isinstance(excinfo.value, MockServerError)
 
 
-def section(verdict: Verdict) -> tuple[str, str]:
-    """Title and text."""
+def sections(verdict: Verdict) -> list[tuple[str, str]]:
+    """Title and text of each."""
+    found = verdict.findings()
+    told = (f"OAuth findings ({len(found)})", "\n".join(findings.told(found)))
+    return [_exchanges(verdict), told] if found else [_exchanges(verdict)]
+
+
+def tally(verdict: Verdict) -> list[list[str]]:
+    """Id and name of every rule that found something, as pytest-xdist can carry them."""
+    return [[key, findings.BY_ID[key].name] for key in sorted({finding.id for finding in verdict.findings()})]
+
+
+def _exchanges(verdict: Verdict) -> tuple[str, str]:
     mock = verdict.mock
     exchanges = list(mock.journal)
     lines: list[str] = []

@@ -1,4 +1,4 @@
-"""What fails a test whose body passed: faults armed and never hit, a server that broke."""
+"""What fails a test whose body passed: faults armed and never hit, a server that broke, findings where they may."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import typing
 
 import pytest
 
+from mockserver import findings
+
 if typing.TYPE_CHECKING:
     from mockserver import OAuthMock
+    from mockserver.finding import Finding
+
+    from .options import FindingsPolicy
 
 __all__ = ["Verdict"]
 
@@ -16,8 +21,9 @@ __all__ = ["Verdict"]
 class Verdict:
     """The judgement of one test's server. What broke is told once, wherever it is told first."""
 
-    def __init__(self, mock: OAuthMock) -> None:
+    def __init__(self, mock: OAuthMock, policy: FindingsPolicy) -> None:
         self.mock = mock
+        self._policy = policy
         self._told = 0
 
     def check(self) -> None:
@@ -29,8 +35,16 @@ class Verdict:
             " optional=True"
             for armed in self.mock.state.faults.unused()
         ]
+        if self._policy.at_least is not None:
+            found = findings.remaining(self.findings(), at_least=self._policy.at_least)
+            if found:
+                messages.append("\n".join(["the client did wrong:", *findings.told(found)]))
         if messages:
             pytest.fail("\n".join(messages), pytrace=False)
+
+    def findings(self) -> list[Finding]:
+        """What the client did wrong, without what is ignored."""
+        return findings.remaining(self.mock.findings, ignore=self._policy.ignored)
 
     def check_teardown(self) -> None:
         """After the fixtures that use the server were torn down: what broke since the body."""

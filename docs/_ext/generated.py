@@ -8,6 +8,7 @@ import functools
 import clauses
 import client_answers
 import command_pages
+import finding_pages
 import guard_tables
 import plugin_tables
 import provider_pages
@@ -47,6 +48,8 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "clauses": clauses.clauses,
     "client-answers": lambda: client_answers.answers("answers.toml"),
     "client-failures": lambda: client_answers.answers("failures.toml"),
+    "findings": finding_pages.table_of_rules,
+    **finding_pages.pages(),
     "connectors-rows": requirement_rows.table,
     "connectors-not-covered": requirement_rows.not_covered,
     "guards": guard_tables.guard_table,

@@ -23,7 +23,9 @@ _LONGEST = 120
 
 
 def as_text(exchange: Exchange) -> str:
-    """Local time, method, path, grant, client authentication, client, status, milliseconds; why, when refused."""
+    """
+    Local time, method, path, grant, client authentication, client, status, milliseconds; why, when refused; findings.
+    """
     time = dt.datetime.fromtimestamp(exchange.request.arrived).astimezone().strftime("%H:%M:%S")
     parts = [
         time,
@@ -35,10 +37,11 @@ def as_text(exchange: Exchange) -> str:
         f"{exchange.seconds * 1000:.1f} ms",
     ]
     secrets = list(exchange.secrets())
-    line = "  ".join(_printable(part, secrets) for part in parts if part)
-    if exchange.verdict == "accepted":
-        return line
-    lines = [line, f"          why: {_printable(exchange.why, secrets, longest=2000)}"]
+    lines = ["  ".join(_printable(part, secrets) for part in parts if part)]
+    if exchange.verdict != "accepted":
+        lines.append(f"          why: {_printable(exchange.why, secrets, longest=2000)}")
+    found = (_printable(finding.headline, secrets, longest=2000) for finding in exchange.findings)
+    lines += [f"          finding: {text}" for text in found]
     if exchange.exception is not None:
         lines += traceback.format_exception(exchange.exception)
     return "\n".join(text.rstrip("\n") for text in lines)
@@ -68,6 +71,10 @@ def as_json(exchange: Exchange) -> str:
             "verdict": exchange.verdict,
             "why": conceal(exchange.why, secrets),
             "milliseconds": round(exchange.seconds * 1000, 3),
+            "findings": [
+                {name: conceal(value, secrets) for name, value in finding.words().items()}
+                for finding in exchange.findings
+            ],
         }
     )
 

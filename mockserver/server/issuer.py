@@ -29,6 +29,7 @@ from . import doors
 from .client import RegisteredClient
 from .endpoints import Endpoints
 from .handles import Protected
+from .judged import Judged
 from .minting import registered_user
 from .variant import Variant
 
@@ -36,6 +37,7 @@ if typing.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from ..app import Application
+    from ..journal import Exchange
     from ..ledger import Ledger
     from ..variants import Cell
 
@@ -45,7 +47,7 @@ __all__ = ["Issuer"]
 _SERIAL = itertools.count(1)
 
 
-class Issuer(Endpoints):
+class Issuer(Endpoints, Judged):
     """One authorization server with its protected API, below one URL."""
 
     def __init__(self, name: str, app: Application, base: cabc.Callable[[], str]) -> None:
@@ -248,6 +250,9 @@ class Issuer(Endpoints):
             raise ConfigurationError(f"{what}: write a path that begins with / and has no query or fragment")
         if path in (*self.context.paths.values(), "/callback"):
             raise ConfigurationError(f"{what}: the protocol is served there; choose another path")
+
+    def _judged(self) -> cabc.Iterable[Exchange]:
+        return [exchange for exchange in self.state.journal if exchange.issuer == self._name]
 
     def _url_of(self, endpoint: str) -> str:
         return self.context.url_of(endpoint, self.base_url)

@@ -199,6 +199,9 @@ class OAuthMock(Recorded, OverTls, Issuer):
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
+    def _judged(self) -> cabc.Iterable[Exchange]:
+        return self.state.journal
+
     def _base_url(self) -> str:
         if self._server is None or not self._server.running:
             raise ServerNotRunning(

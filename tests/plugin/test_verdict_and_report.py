@@ -331,7 +331,7 @@ def test_every_refusal_has_a_why(suite: Suite, call: str, why: str) -> None:
     result = suite.run()
 
     result.assert_outcomes(failed=1)
-    assert re.fullmatch(f"    why: {why}", _section(result)[-1])
+    assert re.fullmatch(f"    why: {why}", [line for line in _section(result) if line.startswith("    why: ")][-1])
 
 
 def test_the_headline_has_the_error_that_was_sent(suite: Suite) -> None:

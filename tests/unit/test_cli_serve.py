@@ -140,6 +140,7 @@ def test_json_says_each_exchange_in_one_more_object() -> None:
             "error": None,
             "verdict": "accepted",
             "why": "client_credentials by client_secret_basic: client 'demo' got a token",
+            "findings": [],
         }
         assert (called["number"], called["method"], called["path"]) == (2, "GET", "/api/orders")
         assert (called["endpoint"], called["status"], called["grant_type"]) == ("api", 200, None)

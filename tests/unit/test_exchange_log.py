@@ -103,6 +103,7 @@ def test_an_exchange_is_written_whole(mock: OAuthMock, http: Client, tmp_path: p
             "client_id": "crm",
             "client_auth": "client_secret_basic",
             "grant_type": "client_credentials",
+            "findings": [finding.words() for finding in exchange.findings],
         },
     }
 
