@@ -21,7 +21,8 @@ def check_ignored(ignore: str | cabc.Iterable[str], *, where: str = "ignore") ->
     chosen = set()
     for word in [ignore] if isinstance(ignore, str) else ignore:
         if word not in known:
-            near = difflib.get_close_matches(str(word), known, n=1)
+            near = difflib.get_close_matches(str(word).upper(), names.values(), n=1)
+            near = difflib.get_close_matches(str(word), names, n=1) or near
             meant = f"did you mean {_named(near[0])}?" if near else f"they are {RULES[0].id} to {RULES[-1].id}"
             raise ConfigurationError(f"{where}: no finding is called {word!r}; {meant}")
         chosen.add(names.get(word, word))

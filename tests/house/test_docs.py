@@ -18,6 +18,7 @@ import pytest
 import mockserver
 from mockserver import config
 from mockserver import faults
+from mockserver import findings
 from mockserver import policies as policy_settings
 from mockserver import profiles
 from mockserver import settings
@@ -128,6 +129,18 @@ def test_every_guard_is_documented() -> None:
 
     assert [name for name in GUARDS if f"| `{name}` | `" not in page] == []
     assert [guard.__name__ for guard in GUARDS.values() if f"{guard.__name__}(" not in blocks] == []
+
+
+def test_every_finding_has_a_page() -> None:
+    """And there is no page besides; `python docs/_ext/finding_pages.py` writes the files."""
+    pages = _extension("finding_pages")
+    files = {path.name: path.read_text(encoding="utf-8") for path in pages.FOLDER.glob("OAM*.md")}
+
+    assert files == {f"{rule.id}.md": pages.stub(rule) for rule in findings.RULES}
+    for rule in findings.RULES:
+        page = _page(f"reference/findings/{rule.id}.md")
+        assert f"{rule.severity.capitalize()}, {rule.clause}.\n" in page
+        assert page.index("## Wrong\n") < page.index("```http\n") < page.index("## Right\n") < page.rindex("```http\n")
 
 
 def test_every_profile_is_documented() -> None:
