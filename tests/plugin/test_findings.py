@@ -149,8 +149,8 @@ def test_ini_options_are_for_the_whole_suite(suite: Suite, ini: str, marker: str
             "",
             "@pytest.mark.oauthmock_findings(ignore=['no_stat'])",
             (
-                "test_own.py:5 test_it: @pytest.mark.oauthmock_findings: ignore: no finding is called 'no_stat'; did you"
-                " mean 'OAM021' (no_state)?"
+                "test_own.py:5 test_it: @pytest.mark.oauthmock_findings: ignore: no finding is called 'no_stat';"
+                " did you mean 'OAM021' (no_state)?"
             ),
         ),
         (
