@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
+import urllib.parse
 
 from ..conduct import is_meant
 from ..model import Kind
@@ -86,7 +87,8 @@ def _unsubstituted_template(case: Case, history: History) -> str | None:
     if "{" in request.target or "%7" in request.target:
         found = _TEMPLATE.search(request.target)
         if found is not None:
-            return f"the URL of {_what(case)} has {found[0][:40]}, a variable that was never given a value"
+            name = urllib.parse.unquote(found[0])[:40]
+            return f"the URL of {_what(case)} has {name}, a variable that was never given a value"
     for name, value in request.headers:
         if "{" in value and name.lower() in ("authorization", "x-api-key"):
             found = _TEMPLATE.search(value)

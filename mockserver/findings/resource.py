@@ -81,7 +81,8 @@ def _loop_at_401(case: Case, history: History) -> str | None:
     before = history.unauthorized.get((case.context.name, case.exchange.path, granted.client_id), 0)
     if before < _IN_A_ROW:
         return None
-    return f"client {granted.client_id!r} got its {before + 1}th 401 in a row at {case.exchange.path[:60]}"
+    where = case.exchange.path[:60]
+    return f"client {granted.client_id!r} was refused at {where} for the {before + 1}. time in a row"
 
 
 def _credentials_before_challenge(case: Case, history: History) -> str | None:
