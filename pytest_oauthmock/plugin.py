@@ -176,9 +176,10 @@ def oauthmock(
     request: pytest.FixtureRequest, oauthmock_config: cabc.Mapping[str, typing.Any]
 ) -> cabc.Generator[OAuthMock]:
     """A mock OAuth server on 127.0.0.1, as good as new for this test."""
+    layers, policy = options.layers(request.config, oauthmock_config), options.findings_policy(request.node)
+    # Not before it is known that `mockserver` is ours
     from .verdict import Verdict
 
-    layers, policy = options.layers(request.config, oauthmock_config), options.findings_policy(request.node)
     with _servers(request.config).lent(layers, options.marker_layers(request.node), test=request.node.nodeid) as mock:
         request.node.stash[_VERDICT] = verdict = Verdict(mock, policy)
         yield mock

@@ -103,17 +103,20 @@ def _in_its_text(case: Case) -> list[Moment]:
     request, target, moments = case.request, case.exchange.request.target, list[Moment]()
     if request.query:
         moments.append("url")
-    if "scope" in case.exchange.parameters:
-        moments.append("scope")
     if request.scheme == "http" and not request.host.startswith(("127.0.0.1", "localhost", "[::1]")):
         moments.append("plain http")
-    if "{" in target or "%7" in target or b"{" in request.body or b"%7" in request.body:
-        moments.append("template")
+    scope = case.exchange.parameters.get("scope")
+    if scope and ("," in scope or "scope" in scope):
+        moments.append("scope")
+    template = "{" in target or "%7" in target or b"{" in request.body or b"%7" in request.body
     for name, value in request.headers:
-        if len(name) == 7 and name.lower() == "referer":
+        length = len(name)  # before anything that costs more
+        if length == 7 and name.lower() == "referer":
             moments.append("referer")
-        elif "{" in value and "template" not in moments:
-            moments.append("template")
+        elif length in (9, 13) and "{" in value:
+            template = True
+    if template:
+        moments.append("template")
     return moments
 
 

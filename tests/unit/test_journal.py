@@ -78,6 +78,7 @@ def test_an_accepted_exchange_is_shown_too(mock: OAuthMock, http: Client) -> Non
     mock.token_endpoint.fail(503, retry_after=1)
     ask(http)
     http.get("/api/x", headers={"Authorization": "Bearer abcdefgh"})
+    mock.clock.advance(seconds=1)
     ask(http)
 
     faulted, api, accepted = (exchange.lines() for exchange in mock.journal)
