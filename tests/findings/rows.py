@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from mockserver import OAuthMock
 from mockserver import pkce
 
-__all__ = ["ROWS", "Row", "Story", "parsed"]
+__all__ = ["ROWS", "Row", "Step", "Story", "parsed"]
 
 _FORM = "application/x-www-form-urlencoded"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -75,7 +75,7 @@ class Story:
     """A server, a client and what the client has been given so far."""
 
     def __init__(self, row: Row, *, right: bool) -> None:
-        self.mock = OAuthMock(issuer="http://localhost", consent="auto", **row.settings)
+        self.mock = OAuthMock(**{"issuer": "http://localhost", "consent": "auto", **row.settings})
         self.mock.user("alice", password="wonderland")
         self._http = Client(self.mock.wsgi, use_cookies=False)
         options = row.client_right if right and row.client_right is not None else row.client
