@@ -67,8 +67,6 @@ def _given(row: Row, *, right: bool) -> cabc.Iterator[str]:
         yield f"The client is registered at `oauthmock.issuer({name!r})` too."
     if "protect" in row:
         yield f"The API is `{_call('oauthmock.protect', row['protect'])}`."
-    if "redirected" in row and not right:
-        yield f"An answer has redirected the client from elsewhere to `http://localhost:9400{row['redirected']}`."
     yield ""
 
 
@@ -86,7 +84,7 @@ def _step(step: str | Row) -> list[str]:
     if "together" in step:
         return ["At the same time:", "", *(line for request in step["together"] for line in _step(request))]
     rest = {key: value for key, value in step.items() if key != "arm"}
-    return [f"The server is told to fail: `{_call('oauthmock.' + step['arm'], rest)}`.", ""]
+    return [f"The mock is told `{_call('oauthmock.' + step['arm'], rest)}`.", ""]
 
 
 if __name__ == "__main__":

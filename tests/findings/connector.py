@@ -143,7 +143,7 @@ class Connector:
                 break
             self.sleep(self.pause(answer, attempt))
         if answer.status_code != 200:
-            raise Failed(f"the token endpoint said {answer.status_code} {answer.json().get('error')}")
+            raise Failed(f"the token endpoint said {answer.status_code}")
         return self.checked(answer.json())
 
     def pause(self, answer: httpx.Response, attempt: int) -> float:

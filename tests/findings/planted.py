@@ -62,6 +62,15 @@ class AccountNeverFilledIn(Connector):
         return self.http.post(url, data=form, headers={"Authorization": self.basic()})
 
 
+class FollowsARedirectWithAllThatItHas(Connector):
+    def post(self, form: Form) -> httpx.Response:
+        answer = super().post(form)
+        if answer.has_redirect_location:
+            self.settings.token_url = answer.headers["Location"]
+            answer = super().post(form)
+        return answer
+
+
 # -- client authentication ---------------------------------------------------------------------------------------------
 
 

@@ -49,8 +49,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     issuers: list[str] = []
     """Further issuers, at which the client is registered too."""
     protect: dict[str, typing.Any] | None = None
-    redirected: str | None = None
-    """The path at another origin that the first answer redirected to."""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -86,8 +84,6 @@ class Story:
         self._other = self.mock.client()
         if row.protect is not None:
             self.mock.protect(**row.protect)
-        if row.redirected is not None:
-            self.mock.state.history.redirected.keep(("http://localhost:9400", row.redirected), 1)
         self._captured: dict[str, list[str]] = {name: [] for name in _CAPTURED}
         self._fixed = {name: secrets.token_urlsafe(24) for name in ("same_state", "same_nonce")}
         self._verifiers = [pkce.new_verifier(), pkce.new_verifier()]

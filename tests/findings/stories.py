@@ -140,6 +140,11 @@ def token_endpoint_is_down(world: World) -> None:
     world.machine().call("GET", "/orders")
 
 
+def token_endpoint_moves(world: World) -> None:
+    world.mock.token_endpoint.redirect(to=world.mock.token_url.replace("127.0.0.1", "localhost"))
+    world.machine().call("GET", "/orders")
+
+
 def answer_without_a_token(world: World) -> None:
     world.mock.token_endpoint.alter({"access_token": None})
     world.machine().call("GET", "/orders")
@@ -210,7 +215,7 @@ STORIES = {
     story.__name__.replace("_", " "): story
     for story in (
         *(login, two_logins, a_day, restart, machine, short_life, a_crowd, two_tenants, another_client),
-        *(token_endpoint_limits, token_endpoint_is_down, answer_without_a_token),
+        *(token_endpoint_limits, token_endpoint_is_down, token_endpoint_moves, answer_without_a_token),
         *(api_ends_a_token, api_takes_no_token, not_allowed, person_withdraws, challenge, gateway_fails),
     )
 }
