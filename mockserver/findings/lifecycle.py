@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 
+from ..model import Kind
 from .alike import is_early
 from .alike import left_of
 from .case import Case
@@ -58,9 +59,14 @@ def _stampede(case: Case, history: History) -> str | None:
 
 
 def _refresh_token_used_twice(case: Case, history: History) -> str | None:
-    spent = history.spent.get((case.context.name, case.exchange.parameters.get("refresh_token", "")))
+    sent = case.exchange.parameters.get("refresh_token", "")
+    spent = history.spent.get((case.context.name, sent))
     if spent is None:
-        return None
+        # Of two at once the one that was refused may be done first
+        found = case.context.store.find(Kind.REFRESH, sent) if case.asked is not None else None
+        if case.asked is None or not case.asked.overlaps(case.exchange.number) or found is None or found.uses < 2:
+            return None
+        return f"the refresh token that is replaced here was sent in #{case.asked.number} at the same time"
     if spent.asked.overlaps(case.exchange.number):
         return f"the refresh token that was replaced in #{spent.asked.number} was sent once more at the same time"
     if spent.granted.used or not spent.granted.told:
