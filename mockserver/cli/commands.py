@@ -168,8 +168,8 @@ def check(file: pathlib.Path) -> None:
     """
     Check FILE without serving it.
 
-    Says how many clients, users and issuers (the default one included) it makes, or names each error with file,
-    line, key and the nearest right one (exit status 2).
+    Says how many clients, users and issuers (the default one included) it makes, and how many faults it arms, or
+    names each error with file, line, key and the nearest right one (exit status 2).
     """
     from .. import settings as from_settings
 
@@ -177,7 +177,9 @@ def check(file: pathlib.Path) -> None:
     issuers = [settings, *settings.issuers.values()]
     clients = _counted(sum(len(issuer.clients) for issuer in issuers), "client")
     users = _counted(sum(len(issuer.users) for issuer in issuers), "user")
-    click.echo(f"{file}: ok, {clients}, {users}, {_counted(len(issuers), 'issuer')}")
+    faults = sum(len(issuer.faults) for issuer in issuers)
+    armed = f", {_counted(faults, 'fault')}" if faults else ""
+    click.echo(f"{file}: ok, {clients}, {users}, {_counted(len(issuers), 'issuer')}{armed}")
 
 
 @main.group()

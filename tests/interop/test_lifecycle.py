@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc as cabc
+import contextlib
 import datetime as dt
 import gc
 import typing
@@ -219,6 +220,46 @@ def test_l8_the_refresh_token_of_the_answer_counts(
         assert session.get(oauthmock.api_url).status_code == 200
 
     assert _seen(oauthmock) == ["token 200", "api 200"] * 2
+
+
+@_each
+@pytest.mark.parametrize(("policy", "first"), [("rotate_revoke_family", 401), ("rotate", 200)])
+def test_l9_two_processes_with_one_refresh_token(
+    oauthmock: OAuthMock, name: str, policy: typing.Any, first: int
+) -> None:
+    """RFC 9700 4.14.2: the second is refused, which may cost the first its new token, too."""
+    client = oauthmock.client(refresh_policy=policy)
+    stored = client.grant(user="alice", access_token_lifetime=0)
+    sessions = [_SESSIONS[name](oauthmock, client, stored) for _ in range(2)]
+    assert sessions[0].get(oauthmock.api_url).status_code == 200
+
+    with pytest.raises((oauthlib.oauth2.InvalidGrantError, OAuthError, google.auth.exceptions.RefreshError)):
+        sessions[1].get(oauthmock.api_url)
+
+    token = oauthmock.tokens[1].access_token
+    assert httpx.get(oauthmock.api_url, headers={"Authorization": f"Bearer {token}"}).status_code == first
+    for session in sessions:
+        session.close()
+    gc.collect()
+
+
+@_each
+@pytest.mark.parametrize(("after", "status"), [(50, 200), (70, 400)])
+def test_l10_a_used_refresh_token_comes_again(
+    oauthmock: OAuthMock, name: str, after: int, status: int, traveller: time_machine.Traveller
+) -> None:
+    """RFC 9700 4.14.2: within the grace, and after it."""
+    client = oauthmock.client(refresh_policy={"policy": "rotate_grace", "seconds": 60})
+    stored = client.grant(user="alice", access_token_lifetime=0)
+    for _ in range(2):
+        session = _SESSIONS[name](oauthmock, client, stored)
+        with contextlib.suppress(oauthlib.oauth2.InvalidGrantError, OAuthError, google.auth.exceptions.RefreshError):
+            session.get(oauthmock.api_url)
+        session.close()
+        traveller.shift(after)
+    gc.collect()
+
+    assert [exchange.status for exchange in oauthmock.token_endpoint.exchanges] == [200, status]
 
 
 @_each

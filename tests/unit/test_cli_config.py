@@ -41,6 +41,18 @@ def test_a_good_file_is_counted_over_all_its_issuers() -> None:
     assert _check(text) == (0, "acme.toml: ok, 3 clients, 1 user, 2 issuers\n", "")
 
 
+def test_faults_are_counted_and_judged() -> None:
+    """One that could never strike is wrong before anything is served."""
+    fault = '[[faults]]\nfault = "fail"\nstatus = 503\nendpoint = "token"\n'
+
+    assert _check(fault) == (0, "acme.toml: ok, 0 clients, 0 users, 1 issuer, 1 fault\n", "")
+    assert _check(f'{fault}client = "crm"\n') == (
+        2,
+        "",
+        "acme.toml:5: faults[0].client: client = 'crm': no such client; none is registered yet; register it first\n",
+    )
+
+
 def test_an_empty_file_is_the_default_issuer_alone() -> None:
     """Nothing in it is wrong."""
     assert _check("") == (0, "acme.toml: ok, 0 clients, 0 users, 1 issuer\n", "")
