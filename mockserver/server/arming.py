@@ -43,6 +43,8 @@ def arm(table: cabc.Mapping[str, typing.Any], place: Place, context: Context, pl
 
     Raises `ConfigurationError`, which names `call`, for a key that is wrong and for a fault that could never strike.
     """
-    clients = {client_id: client.grant_types for client_id, client in context.clients.items()}
+    # At an API also those whose tokens it takes
+    issuers = (*context.token_issuers(), context)
+    clients = {client_id: client.grant_types for issuer in issuers for client_id, client in issuer.clients.items()}
     order = from_settings.fault(table, place, clients, context.paths, call=call)
     return plan.arm(order.fault, order.place, order.aim)

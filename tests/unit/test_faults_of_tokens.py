@@ -220,6 +220,19 @@ def test_what_is_redeemed_ends_as_it_comes(world: World, verb: str, grant: str) 
     assert world.api(token.access_token) == (401 if ended else 200)
 
 
+def test_an_api_that_takes_anothers_tokens_knows_whose_they_are(world: World) -> None:
+    """As a mount with `accepts`: the fault is for that issuer's client, and the token ends there."""
+    api = world.mock.issuer("shop")
+    api.context.accepts = (world.mock.context,)
+    token = world.client.grant()
+    api.api.fail(503, client="crm", nth=2)
+    api.api.expire_token(client=world.client, nth=3)
+    bearer = {"Authorization": f"Bearer {token.access_token}"}
+
+    assert [world.http.get("/shop/api/x", headers=bearer).status_code for _ in range(4)] == [200, 503, 401, 401]
+    assert world.api(token.access_token) == 401
+
+
 @pytest.mark.parametrize("verb", ["expire_token", "revoke_token", "withdraw_consent"])
 def test_nothing_ends_where_nothing_came(world: World, verb: str) -> None:
     """A request without a token, or with one that nobody issued."""
