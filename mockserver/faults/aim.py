@@ -13,7 +13,7 @@ __all__ = ["Aim"]
 
 class Aim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """
-    Counted are the requests that reach the fault's stage at its endpoint and are of its client and grant.
+    Counted are the requests to its endpoint that are of its client and grant, whatever else becomes of them.
 
     Raises ValueError for what can never be.
     """

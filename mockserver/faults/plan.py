@@ -53,13 +53,18 @@ class Armed(msgspec.Struct, kw_only=True):
             keys |= msgspec.json.decode(msgspec.json.encode(part))
         return {"fault": self.fault.name, **where, **keys}
 
-    def count(self) -> None:
-        """One more request that it could strike; whoever counts holds the plan's lock, as does whoever strikes."""
-        self._counted += 1
+    def covers(self, occasion: Occasion) -> bool:
+        """Whether a request is one of those that it could strike."""
+        return self.place.covers(occasion.place) and self.aim.covers(occasion)
 
-    def strike(self) -> bool:
-        """Whether it strikes the request that was counted last."""
-        if self.hits == self._limit or not self.aim.is_due(self._counted, self._dice):
+    def count(self) -> int:
+        """The number of a request that it could strike; who counts holds the plan's lock, as does who strikes."""
+        self._counted += 1
+        return self._counted
+
+    def strike(self, number: int) -> bool:
+        """Whether it strikes the request of this number."""
+        if self.hits == self._limit or not self.aim.is_due(number, self._dice):
             return False
         if self.barrier is not None and not self.barrier.join():
             return False
@@ -103,25 +108,30 @@ class FaultPlan:
         with self._lock:
             self._armed = [other for other in self._armed if other is not armed]
 
-    def strike(self, stage: str, occasion: Occasion) -> list[Armed]:
+    def count(self, occasion: Occasion) -> dict[int, int]:
+        """A request came: its number for each fault, of whatever stage, that could strike it."""
+        with self._lock:
+            here = [armed for armed in self._armed if armed.covers(occasion)]
+            return {id(armed): armed.count() for armed in here}
+
+    def strike(self, stage: str, occasion: Occasion, numbers: dict[int, int] | None = None) -> list[Armed]:
         """
         The faults that strike a request here and now, in the order in which they were armed.
 
         Of one kind the first strikes alone, and so does the first that answers in place of the endpoint; the next
-        waits for the next request.
+        waits for the next request. `numbers` is what `count` said; a fault that was armed since counts from here.
         """
         if not self._armed:
             return []
+        numbers = {} if numbers is None else numbers
         struck: dict[str, Armed] = {}
         replaced = False
         with self._lock:
-            here = [armed for armed in self._armed if armed.fault.stage == stage and armed.place.covers(occasion.place)]
-            here = [armed for armed in here if armed.aim.covers(occasion)]
-            for armed in here:
-                armed.count()
+            here = [armed for armed in self._armed if armed.fault.stage == stage and armed.covers(occasion)]
+            numbers |= {id(armed): armed.count() for armed in here if id(armed) not in numbers}
             for armed in here:
                 fault = armed.fault
-                if not replaced and fault.name not in struck and armed.strike():
+                if not replaced and fault.name not in struck and armed.strike(numbers[id(armed)]):
                     struck[fault.name] = armed
                     replaced = isinstance(fault, InPlace)
         return list(struck.values())

@@ -44,6 +44,8 @@ class Strikes(msgspec.Struct):
     """Of the noise in `octets`."""
     pauses: tuple[float, ...] = ()
     """Seconds before each piece of the body, which is cut into as many; none: it goes with the head."""
+    numbers: dict[int, int] = msgspec.field(default_factory=dict)
+    """Which number the request has for each fault."""
 
     def arrive(self, plan: FaultPlan, look: cabc.Callable[[], Occasion], context: Context) -> Reply | None:
         """
@@ -55,7 +57,8 @@ class Strikes(msgspec.Struct):
         if not plan:
             return None
         occasion = look()
-        for armed in plan.strike(InPlace.stage, occasion):
+        self.numbers = plan.count(occasion)
+        for armed in plan.strike(InPlace.stage, occasion, self.numbers):
             fault = armed.fault
             if isinstance(fault, Hold) and armed.barrier is not None:
                 with plan.until_end(armed.barrier.open):
@@ -99,12 +102,12 @@ class Strikes(msgspec.Struct):
         if not plan:
             return reply
         occasion = look()
-        struck = [armed.fault for armed in plan.strike(OfReply.stage, occasion)]
+        struck = [armed.fault for armed in plan.strike(OfReply.stage, occasion, self.numbers)]
         for fault in sorted(struck, key=lambda fault: _ORDER.index(fault.name)):
             self.names.append(str(fault))
             if isinstance(fault, OfReply):
                 reply = fault.altered(reply)
-        for armed in plan.strike(Delay.stage, occasion):
+        for armed in plan.strike(Delay.stage, occasion, self.numbers):
             fault = armed.fault
             self.names.append(str(fault))
             if isinstance(fault, Delay) and fault.before == "head":
@@ -128,6 +131,6 @@ class Strikes(msgspec.Struct):
         return None if self.octets is None else self.octets.sent(reply, head_only=head_only, now=now, seed=self.seed)
 
     def _struck(self, plan: FaultPlan, stage: str, occasion: Occasion) -> list[Fault]:
-        faults = [armed.fault for armed in plan.strike(stage, occasion)]
+        faults = [armed.fault for armed in plan.strike(stage, occasion, self.numbers)]
         self.names += [str(fault) for fault in faults]
         return faults

@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from mockserver import ConfigurationError
 from mockserver import OAuthMock
+from mockserver import tokens
 from mockserver.faults import FAULTS
 from mockserver.server import Issuer
 
@@ -64,7 +65,27 @@ def test_the_nth_is_counted_from_the_start(two: OAuthMock, http: Client) -> None
     two.token_endpoint.fail(502, nth=2)
     two.token_endpoint.fail(504, nth=4)
 
-    assert [_ask(http) for _ in range(5)] == [500, 502, 200, 504, 200]
+    two.token_endpoint.send_with(status=201, nth=3)
+    two.token_endpoint.forge("expired", nth=5)
+
+    assert [_ask(http) for _ in range(5)] == [500, 502, 201, 504, 200]
+    assert [exchange.fault.partition("(")[0] for exchange in two.journal] == [
+        *("fail", "fail", "send_with", "fail", "forge"),
+    ]
+
+
+def test_what_is_armed_while_a_request_is_under_way_may_strike_it(
+    two: OAuthMock, http: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts from there."""
+
+    def meanwhile(*decided: typing.Any) -> typing.Any:
+        two.token_endpoint.send_with(status=201)
+        return tokens.mint(*decided)
+
+    monkeypatch.setattr("mockserver.endpoints.token.mint", meanwhile)
+
+    assert _ask(http) == 201
 
 
 def test_a_client_alone_is_struck(two: OAuthMock, http: Client) -> None:
