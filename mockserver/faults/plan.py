@@ -53,16 +53,16 @@ class Armed(msgspec.Struct, kw_only=True):
             keys |= msgspec.json.decode(msgspec.json.encode(part))
         return {"fault": self.fault.name, **where, **keys}
 
-    def covers(self, occasion: Occasion) -> bool:
+    def _covers(self, occasion: Occasion) -> bool:
         """Whether a request is one of those that it could strike."""
         return self.place.covers(occasion.place) and self.aim.covers(occasion)
 
-    def count(self) -> int:
+    def _count(self) -> int:
         """The number of a request that it could strike; who counts holds the plan's lock, as does who strikes."""
         self._counted += 1
         return self._counted
 
-    def strike(self, number: int) -> bool:
+    def _strike(self, number: int) -> bool:
         """Whether it strikes the request of this number."""
         if self.hits == self._limit or not self.aim.is_due(number, self._dice):
             return False
@@ -111,8 +111,8 @@ class FaultPlan:
     def count(self, occasion: Occasion) -> dict[int, int]:
         """A request came: its number for each fault, of whatever stage, that could strike it."""
         with self._lock:
-            here = [armed for armed in self._armed if armed.covers(occasion)]
-            return {id(armed): armed.count() for armed in here}
+            here = [armed for armed in self._armed if armed._covers(occasion)]
+            return {id(armed): armed._count() for armed in here}
 
     def strike(self, stage: str, occasion: Occasion, numbers: dict[int, int] | None = None) -> list[Armed]:
         """
@@ -127,11 +127,11 @@ class FaultPlan:
         struck: dict[str, Armed] = {}
         replaced = False
         with self._lock:
-            here = [armed for armed in self._armed if armed.fault.stage == stage and armed.covers(occasion)]
-            numbers |= {id(armed): armed.count() for armed in here if id(armed) not in numbers}
+            here = [armed for armed in self._armed if armed.fault.stage == stage and armed._covers(occasion)]
+            numbers |= {id(armed): armed._count() for armed in here if id(armed) not in numbers}
             for armed in here:
                 fault = armed.fault
-                if not replaced and fault.name not in struck and armed.strike(numbers[id(armed)]):
+                if not replaced and fault.name not in struck and armed._strike(numbers[id(armed)]):
                     struck[fault.name] = armed
                     replaced = isinstance(fault, InPlace)
         return list(struck.values())
