@@ -65,12 +65,17 @@ def _redirecting(connect: typing.Any, scheme: str) -> typing.Any:
                 ROUTES.find(None, self.host, self.port)
             connect(self)
             return
-        self.sock = socket.create_connection(route.address, self.timeout)
+        self.sock = socket.create_connection(route.address, _timeout(self.timeout))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # urllib3: there is no TLS to be verified
         self.is_verified = True
 
     return redirected
+
+
+def _timeout(own: object) -> float | None:
+    """Seconds, or none; whatever else a library has is its word for the default, which a proxy's tunnel is dug with."""
+    return own if own is None or isinstance(own, int | float) else socket.getdefaulttimeout()
 
 
 def _scheme(connection: typing.Any, scheme: str) -> str:

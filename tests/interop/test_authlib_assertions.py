@@ -1,13 +1,14 @@
-"""Authlib 1.9's private_key_jwt and client_secret_jwt, on requests and on httpx (RFC 7523 2.2)."""
+"""Authlib 1.9's private_key_jwt and client_secret_jwt, on requests and on httpx2 (RFC 7523 2.2)."""
 
 from __future__ import annotations
 
 import typing
-import warnings
 
 import anyio
 import pytest
 from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.integrations.httpx_client import OAuth2Client
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import ClientSecretJWT
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
@@ -16,11 +17,6 @@ from joserfc.jwk import OKPKey
 from joserfc.jwk import RSAKey
 
 from mockserver import OAuthMock
-
-with warnings.catch_warnings(record=True):
-    # Authlib 1.9 deprecates httpx in favour of httpx2 while it is imported
-    from authlib.integrations.httpx_client import AsyncOAuth2Client
-    from authlib.integrations.httpx_client import OAuth2Client
 
 _GRANTS: dict[str, dict[str, str]] = {
     "client_credentials": {"grant_type": "client_credentials"},
@@ -53,7 +49,7 @@ def _client(oauthmock: OAuthMock, alg: str, **settings: typing.Any) -> tuple[dic
 @pytest.mark.parametrize(
     "alg", ["RS256", "RS512", "PS256", "PS384", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"]
 )
-@pytest.mark.parametrize("session_of", [OAuth2Session, OAuth2Client], ids=["requests", "httpx"])
+@pytest.mark.parametrize("session_of", [OAuth2Session, OAuth2Client], ids=["requests", "httpx2"])
 def test_tokens_by_assertion(oauthmock: OAuthMock, session_of: typing.Any, alg: str, grant_type: str) -> None:
     """RFC 7523 2.2: each algorithm, the token URL as audience, a new jti for each request."""
     settings, method = _client(oauthmock, alg)
@@ -70,7 +66,7 @@ def test_tokens_by_assertion(oauthmock: OAuthMock, session_of: typing.Any, alg: 
 
 
 @pytest.mark.parametrize("alg", ["ES256", "HS256"])
-@pytest.mark.parametrize("session_of", [OAuth2Session, OAuth2Client], ids=["requests", "httpx"])
+@pytest.mark.parametrize("session_of", [OAuth2Session, OAuth2Client], ids=["requests", "httpx2"])
 def test_a_refresh_by_assertion(oauthmock: OAuthMock, session_of: typing.Any, alg: str) -> None:
     """RFC 6749 6: the refresh request is authenticated like the first."""
     settings, method = _client(oauthmock, alg)

@@ -1,28 +1,24 @@
-"""Authlib 1.9 on httpx: OAuth2Client, and AsyncOAuth2Client under asyncio and trio."""
+"""Authlib 1.9 on httpx2, which it prefers to httpx: OAuth2Client, and AsyncOAuth2Client under asyncio and trio."""
 
 from __future__ import annotations
 
 import base64
 import typing
-import warnings
 
 import anyio
-import httpx
+import httpx2
 import pytest
 import time_machine
 from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from mockserver import OAuthMock
 from mockserver.server import RegisteredClient
-
-with warnings.catch_warnings(record=True):
-    # Authlib 1.9 deprecates httpx in favour of httpx2 while it is imported, and switches filters off for its warnings
-    from authlib.integrations.httpx_client import AsyncOAuth2Client
-    from authlib.integrations.httpx_client import OAuth2Client
 
 _REDIRECT_URI = "http://localhost:8765/callback"
 _METHODS = ["client_secret_basic", "client_secret_post", "none"]
@@ -47,7 +43,7 @@ def _settings(client: RegisteredClient, method: str, **more: typing.Any) -> dict
 
 @pytest.mark.parametrize("method", _METHODS)
 def test_the_code_flow_with_pkce_by_every_method(oauthmock: OAuthMock, method: str) -> None:
-    """RFC 6749 4.1, RFC 7636: httpx sends the same request as requests does."""
+    """RFC 6749 4.1, RFC 7636: httpx2 sends the same request as requests does."""
     client = oauthmock.client(redirect_uris=[_REDIRECT_URI], token_endpoint_auth_method=method)
     verifier = generate_token(48)
     with OAuth2Client(**_settings(client, method, scope="orders:read")) as session:
@@ -100,9 +96,9 @@ def test_client_credentials_by_header_and_body(oauthmock: OAuthMock, method: str
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-8"])
 def test_a_secret_outside_ascii_comes_through_basic_in_either_charset(oauthmock: OAuthMock, charset: str) -> None:
-    """RFC 7617 2.1: Authlib sends Basic in latin-1, httpx itself in UTF-8."""
+    """RFC 7617 2.1: Authlib sends Basic in latin-1, httpx2 itself in UTF-8."""
     client = oauthmock.client("käse", client_secret="grün 100%")
-    auth = httpx.BasicAuth(client.client_id, client.client_secret) if charset == "utf-8" else None
+    auth = httpx2.BasicAuth(client.client_id, client.client_secret) if charset == "utf-8" else None
     with OAuth2Client(client.client_id, client.client_secret) as session:
         session.fetch_token(oauthmock.token_url, grant_type="client_credentials", auth=auth)
 
