@@ -123,4 +123,4 @@ def _descendants(cls: type) -> cabc.Iterator[type]:
 
 STANDARD = Library("http.client", None, "those of Python 3.11 to 3.13", _standard)
 URLLIB3 = Library("urllib3.connection", "urllib3", "1.26 to 2.8", _urllib3)
-HTTPLIB2 = Library("httplib2", "httplib2", "0.22 to 0.31", _httplib2)
+HTTPLIB2 = Library("httplib2", "httplib2", "0.22 to 0.32", _httplib2)

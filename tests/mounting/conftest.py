@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+
 import pytest
 
 from mockserver import Mount
 from mockserver import OAuthMock
+from outgoing import heard
+
+
+@pytest.fixture(autouse=True)
+def loopback_alone() -> cabc.Iterator[None]:
+    """Nothing that is asked for in a test is looked up or connected to, but what is on this machine."""
+    with heard() as events:
+        yield
+    assert {event.split()[-1] for event in events} <= {"127.0.0.1", "localhost", "::1"}
 
 
 @pytest.fixture
