@@ -11,6 +11,7 @@ import collections.abc as cabc
 import contextlib
 import ipaddress
 import os
+import socket
 import sys
 import threading
 import traceback
@@ -74,10 +75,11 @@ def _host(event: str, target: object) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
+    """Or this machine's own name, which `http.server` looks up when it starts."""
     try:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
-        return host in ("", "localhost")
+        return host in ("", "localhost", socket.gethostname())
 
 
 def _whence() -> str:

@@ -100,6 +100,7 @@ def test_a_worker_tells_it_too(project: pytest.Pytester) -> None:
 def test_loopback_and_sockets_of_the_file_system_are_no_attempt(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
+        import contextlib
         import socket
 
         def test_it(tmp_path, monkeypatch):
@@ -115,6 +116,8 @@ def test_loopback_and_sockets_of_the_file_system_are_no_attempt(project: pytest.
                 client.sendto(b"?", ("127.0.0.9", 9))
             socket.getaddrinfo(None, 80)
             socket.getaddrinfo("::1", 80)
+            with contextlib.suppress(OSError):
+                socket.gethostbyaddr(socket.gethostname())
         """
     )
 

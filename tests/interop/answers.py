@@ -9,24 +9,21 @@ import pathlib
 import time
 import types
 import typing
-import warnings
 
 import google.auth.exceptions
 import google.auth.transport.requests
 import google.oauth2.credentials
 import httpx
+import httpx2
 import httpx_oauth.oauth2
 import msgspec
 import requests
+from authlib.integrations.httpx_client import OAuth2Client
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from requests_oauthlib import OAuth2Session
 
 from mockserver import OAuthMock
 from mockserver import RegisteredClient
-
-with warnings.catch_warnings(record=True):
-    # Authlib 1.9 deprecates httpx in favour of httpx2 while it is imported, and switches filters off for its warnings
-    from authlib.integrations.httpx_client import OAuth2Client
 
 __all__ = ["ASK", "Answer", "outcome", "read", "without_waiting"]
 
@@ -82,7 +79,7 @@ def _authlib_httpx(oauthmock: OAuthMock, client: RegisteredClient, patience: flo
         client.client_secret,
         scope=_SCOPE,
         redirect_uri=_REDIRECT_URI,
-        timeout=httpx.Timeout(_CONNECT, read=patience),
+        timeout=httpx2.Timeout(_CONNECT, read=patience),  # what Authlib prefers
     ) as session:
         found: Token = session.fetch_token(oauthmock.token_url, code=_code(client))
         return found

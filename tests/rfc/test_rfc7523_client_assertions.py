@@ -244,7 +244,7 @@ def _jwks(*algs: str) -> dict[str, typing.Any]:
         pytest.param({"aud": ["http://other", f"{_ISSUER}/token"]}, id="a list with us"),
         pytest.param({"nbf": 0}, id="nbf past"),
         pytest.param({"iat": None, "jti": None}, id="neither iat nor jti, which may be missing"),
-        pytest.param({"exp": time.time() + 500.5}, id="a fraction of a second"),
+        pytest.param({"exp": lambda: time.time() + 500.5}, id="a fraction of a second"),
         pytest.param({"jti": ""}, id="jti empty"),
         pytest.param({"jti": "\ud800"}, id="jti a lone surrogate"),
         pytest.param({"more": {"nested": [None, float("nan")]}}, id="claims of one's own"),
@@ -254,7 +254,9 @@ def test_an_assertion_that_is_right_is_taken(
     http: typing.Any, crm: RegisteredClient, claims: dict[str, object]
 ) -> None:
     """RFC 7523 3: by default both names of ours are taken, alone or among others."""
-    taken(http, asked(crm.client_assertion(**claims)))
+    now = {name: value() if callable(value) else value for name, value in claims.items()}
+
+    taken(http, asked(crm.client_assertion(**now)))
 
 
 @pytest.mark.parametrize(
