@@ -8,26 +8,24 @@ import gc
 import socket
 import types
 import typing
-import warnings
 
 import google.auth.exceptions
 import google.auth.transport.requests
 import google.oauth2.credentials
 import httpx
+import httpx2
 import httpx_oauth.clients.openid
 import jwt
 import oauthlib.oauth2
 import pytest
 import requests
+from authlib.integrations.httpx_client import OAuth2Client
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 
 from interop import answers
 from mockserver import OAuthMock
 from mockserver import RegisteredClient
-
-with warnings.catch_warnings(record=True):
-    from authlib.integrations.httpx_client import OAuth2Client
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
@@ -61,7 +59,7 @@ def test_x1_refused(oauthmock: OAuthMock, name: str) -> None:
     expected = {
         "requests-oauthlib": requests.exceptions.ConnectionError,
         "authlib-requests": requests.exceptions.ConnectionError,
-        "authlib-httpx": httpx.ConnectError,
+        "authlib-httpx": httpx2.ConnectError,
         "httpx-oauth": httpx_oauth.oauth2.GetAccessTokenError,
         "google-auth": google.auth.exceptions.TransportError,
     }
@@ -114,7 +112,7 @@ def test_x11_from_https_to_http(oauthmock: OAuthMock) -> None:
 
 @pytest.mark.parametrize("token", ["a\r\nX-Injected: b", "a\0b", "a b"])
 def test_x13_a_token_that_is_none_is_used(oauthmock: OAuthMock, token: str) -> None:
-    """RFC 6749 A.12: nobody looks at it; CR LF stops at the HTTP library, NUL at httpx, and the rest comes out."""
+    """RFC 6749 A.12: nobody looks at it; CR LF stops at the HTTP library, NUL at httpx2, and the rest comes out."""
     client = oauthmock.client()
     oauthmock.token_endpoint.alter({"access_token": token}, times=2)
     auth = (client.client_id, client.client_secret)
@@ -132,7 +130,7 @@ def test_x13_a_token_that_is_none_is_used(oauthmock: OAuthMock, token: str) -> N
         if token == "a b":
             assert by_httpx.get(oauthmock.api_url).status_code == 401
         else:
-            with pytest.raises(httpx.LocalProtocolError):
+            with pytest.raises(httpx2.LocalProtocolError):
                 by_httpx.get(oauthmock.api_url)
     assert len(oauthmock.api.exchanges) == (2 if token == "a b" else 0)
     gc.collect()
@@ -144,7 +142,7 @@ def test_x15_an_untrusted_certificate(name: str) -> None:
     expected = {
         "requests-oauthlib": requests.exceptions.SSLError,
         "authlib-requests": requests.exceptions.SSLError,
-        "authlib-httpx": httpx.ConnectError,
+        "authlib-httpx": httpx2.ConnectError,
         "httpx-oauth": httpx_oauth.oauth2.GetAccessTokenError,
         "google-auth": google.auth.exceptions.TransportError,
     }

@@ -8,18 +8,20 @@ import contextlib
 import datetime as dt
 import gc
 import typing
-import warnings
 
 import google.auth.exceptions
 import google.auth.transport.requests
 import google.oauth2.credentials
 import httpx
+import httpx2
 import httpx_oauth.clients.openid
 import jwt
 import oauthlib.oauth2
 import pytest
 import requests
 import time_machine
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt as jose
@@ -29,10 +31,6 @@ from requests_oauthlib import OAuth2Session
 from mockserver import IssuedToken
 from mockserver import OAuthMock
 from mockserver import RegisteredClient
-
-with warnings.catch_warnings(record=True):
-    from authlib.integrations.base_client import OAuthError
-    from authlib.integrations.httpx_client import OAuth2Client
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
@@ -275,7 +273,7 @@ def test_l11_the_answer_to_a_refresh_is_lost(
     client = oauthmock.client(refresh_policy=policy, access_token_lifetime=1)
     session = _made(name, oauthmock, client, closing, access_token_lifetime=0)
     oauthmock.token_endpoint.lose_answer()
-    lost = (requests.exceptions.ConnectionError, httpx.RemoteProtocolError, google.auth.exceptions.TransportError)
+    lost = (requests.exceptions.ConnectionError, httpx2.RemoteProtocolError, google.auth.exceptions.TransportError)
     refused = (oauthlib.oauth2.InvalidGrantError, OAuthError, google.auth.exceptions.RefreshError)
 
     with pytest.raises(lost):
