@@ -13,6 +13,8 @@ from ..variants import DEFAULT_CLIENT_AUTH
 from ..variants import DEFAULT_GRANT_TYPES
 from ..variants import GRANT_TYPES
 from ..variants import cells
+from .exec_command import check_log
+from .exec_command import exec_
 
 __all__ = ["main"]
 
@@ -116,8 +118,7 @@ def serve(
 
     # Not by equality: 0 is a port.
     given = {key: value for key, value in flags.items() if value is not None and value is not False and value != ()}
-    if log_secrets and log is None:
-        raise click.UsageError("--log-secrets says how --log is written; add --log FILE")
+    check_log(log, log_secrets=log_secrets)
     standalone.serve(config, assignments, given, as_json=as_json, quiet=quiet, log=log, log_secrets=log_secrets)
 
 
@@ -234,3 +235,6 @@ def _blamed(name: str, act: typing.Callable[[str], None]) -> None:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+main.add_command(exec_)

@@ -20,6 +20,7 @@ __all__ = ["Feed", "as_json", "as_text"]
 _WAITING = 10_000
 _LAST_SECONDS = 1.0
 _LONGEST = 120
+_LONGEST_TEXT = 2000
 
 
 def as_text(exchange: Exchange) -> str:
@@ -39,8 +40,8 @@ def as_text(exchange: Exchange) -> str:
     secrets = list(exchange.secrets())
     lines = ["  ".join(_printable(part, secrets) for part in parts if part)]
     if exchange.verdict != "accepted":
-        lines.append(f"          why: {_printable(exchange.why, secrets, longest=2000)}")
-    found = (_printable(finding.headline, secrets, longest=2000) for finding in exchange.findings)
+        lines.append(f"          why: {_printable(exchange.why, secrets, longest=_LONGEST_TEXT)}")
+    found = (_printable(finding.headline, secrets, longest=_LONGEST_TEXT) for finding in exchange.findings)
     lines += [f"          finding: {text}" for text in found]
     if exchange.exception is not None:
         lines += traceback.format_exception(exchange.exception)
@@ -91,13 +92,20 @@ class Feed:
         self._show = show
         self._descriptor = stream.fileno()
         self._encoding = stream.encoding
-        self._queue: queue.Queue[Exchange | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[Exchange | str | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._write, name="oauthmock-exchanges", daemon=True)
 
     def put(self, exchange: Exchange) -> None:
         """Take an exchange; never blocks."""
+        self._take(exchange)
+
+    def say(self, text: str) -> None:
+        """Take a line that is no exchange; never blocks."""
+        self._take(_printable(text, (), longest=_LONGEST_TEXT))
+
+    def _take(self, item: Exchange | str) -> None:
         try:
-            self._queue.put_nowait(exchange)
+            self._queue.put_nowait(item)
         except queue.Full:
             return
 
@@ -115,9 +123,10 @@ class Feed:
             self._thread.join(_LAST_SECONDS)
 
     def _write(self) -> None:
-        while (exchange := self._queue.get()) is not None:
+        while (item := self._queue.get()) is not None:
+            text = item if isinstance(item, str) else self._show(item)
             # Past `sys.stdout`: its lock, held by a thread that waits for a reader, would crash the interpreter's end.
-            rest = f"{self._show(exchange)}\n".encode(self._encoding, "backslashreplace")
+            rest = f"{text}\n".encode(self._encoding, "backslashreplace")
             try:
                 while rest:
                     rest = rest[os.write(self._descriptor, rest) :]

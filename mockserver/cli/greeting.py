@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
 import json
 import shlex
 import typing
@@ -16,7 +17,7 @@ from ..server import OAuthMock
 from .defaults import DEMO_PASSWORD
 from .defaults import DEMO_SECRET
 
-__all__ = ["as_json", "as_text"]
+__all__ = ["as_json", "as_text", "of_mounts"]
 
 # Clients, or users, that are worth a line each.
 _SHOWN = 8
@@ -45,23 +46,37 @@ def as_json(mock: OAuthMock) -> str:
 def as_text(mock: OAuthMock) -> str:
     """The banner: where everything is, as whom, and a line to try it with."""
     settings = mock.state.settings
-    places = [
-        *_places("token", mock.token_url, _clients(mock)),
-        *(_places("refresh", mock.refresh_url, ["refresh_token alone"]) if mock.refresh_url != mock.token_url else ()),
-        *_places("authorize", mock.authorize_url, _users(mock)),
-        *_places("api", mock.api_url, ["any path, Bearer"]),
-    ]
+    places = _endpoint_places(mock)
     for issuer in _others(mock):
         places += _places("issuer", issuer.url, _clients(issuer))
-    width = max(len(url) for _, url, _ in places) + 8
-    lines = [f"oauthmock {__version__}   {mock.url}"]
-    lines += [f"  {label:<12}{url:<{width}}{remark}".rstrip() for label, url, remark in places]
+    lines = [f"oauthmock {__version__}   {mock.url}", *_aligned(places)]
     if settings.issuer is not None or not is_loopback(settings.host):
         lines.append(f"  {'listening':<12}{settings.host} port {mock.state.port}")
     if settings.https:
         lines.append(f"  {'ca':<12}{mock.ca_path}")
         lines += [f"  export {name}={shlex.quote(value)}" for name, value in mock.environment.items()]
     return "\n".join([*lines, f"  try   {_try(mock)}"])
+
+
+def of_mounts(mock: OAuthMock, mounts: cabc.Sequence[Issuer], proxy: str) -> str:
+    """The banner of a proxy: where it leads, and as whom to ask there; the server itself when nothing is mounted."""
+    groups = [_endpoint_places(issuer) for issuer in mounts or [mock]]
+    return "\n".join([f"oauthmock {__version__}   proxy {proxy}", *_aligned(list(itertools.chain(*groups)))])
+
+
+def _endpoint_places(issuer: Issuer) -> list[tuple[str, str, str]]:
+    refresh = issuer.refresh_url if issuer.refresh_url != issuer.token_url else None
+    return [
+        *_places("token", issuer.token_url, _clients(issuer)),
+        *(_places("refresh", refresh, ["refresh_token alone"]) if refresh else ()),
+        *_places("authorize", issuer.authorize_url, _users(issuer)),
+        *_places("api", issuer.api_url, ["any path, Bearer"]),
+    ]
+
+
+def _aligned(places: cabc.Sequence[tuple[str, str, str]]) -> list[str]:
+    width = max(len(url) for _, url, _ in places) + 8
+    return [f"  {label:<12}{url:<{width}}{remark}".rstrip() for label, url, remark in places]
 
 
 def _endpoints(mock: OAuthMock) -> dict[str, object]:

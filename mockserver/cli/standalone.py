@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import os
 import pathlib
 import signal
@@ -23,7 +24,7 @@ from . import exchanges
 from . import greeting
 from .defaults import DEFAULTS
 
-__all__ = ["serve"]
+__all__ = ["layers", "logged", "serve"]
 
 # Flags that are not spelt as their key is
 _FLAGS = {"allow_hosts": "--allow-host", "allow_remote": "--allow-remote", "trust_proxy": "--trust-proxy"}
@@ -44,39 +45,52 @@ def serve(
 
     Raises `ConfigurationError` and `PortInUse`.
     """
-    mock = OAuthMock.from_layers(_layers(config, assignments, flags))
-    written = None if log is None else ExchangeLog(log, secrets=log_secrets)
-    if written is not None:
-        mock.subscribe(written.add)
-    signals = _Signals()
-    feed = exchanges.Feed(exchanges.as_json if as_json else exchanges.as_text, sys.stdout)
-    if not quiet:
-        # Before the start: whoever waits for the port may be quicker than the greeting, and is shown below it.
-        mock.subscribe(feed.put)
-    try:
-        _start(mock)
-        click.echo(greeting.as_json(mock) if as_json else greeting.as_text(mock))
-        feed.start()
-        signals.wait()
-    finally:
-        mock.close()
-        feed.close()
-        if written is not None:
-            written.close()
-            _tell_of_losses(written)
+    mock = OAuthMock.from_layers(layers("oauthmock serve", config, assignments, flags))
+    with logged(mock, log, secrets=log_secrets):
+        signals = _Signals()
+        feed = exchanges.Feed(exchanges.as_json if as_json else exchanges.as_text, sys.stdout)
+        if not quiet:
+            # Before the start: whoever waits for the port may be quicker than the greeting, and is shown below it.
+            mock.subscribe(feed.put)
+        try:
+            _start(mock)
+            click.echo(greeting.as_json(mock) if as_json else greeting.as_text(mock))
+            feed.start()
+            signals.wait()
+        finally:
+            mock.close()
+            feed.close()
 
 
-def _layers(
-    config: pathlib.Path | None, assignments: cabc.Iterable[str], flags: cabc.Mapping[str, typing.Any]
+def layers(
+    command: str,
+    config: pathlib.Path | None,
+    assignments: cabc.Iterable[str],
+    flags: cabc.Mapping[str, typing.Any],
 ) -> list[from_settings.Layer]:
-    """In rising precedence."""
+    """The settings of a command, in rising precedence."""
     return [
-        from_settings.given("oauthmock serve", DEFAULTS),
+        from_settings.given(command, DEFAULTS),
         *([from_settings.file(config)] if config else []),
         from_settings.environment(os.environ, apart_from=("OAUTHMOCK_CONFIG",)),
         from_settings.texts("--set", assignments),
         from_settings.Layer(flags, lambda path: _FLAGS.get(str(path[0]), f"--{path[0]}")),
     ]
+
+
+@contextlib.contextmanager
+def logged(mock: OAuthMock, path: pathlib.Path | None, *, secrets: bool) -> cabc.Iterator[None]:
+    """Write exchanges to a file, if one is named, and say at the end what could not be written."""
+    if path is None:
+        yield
+        return
+    log = ExchangeLog(path, secrets=secrets)
+    mock.subscribe(log.add)
+    try:
+        yield
+    finally:
+        log.close()
+        _tell_of_losses(log)
 
 
 def _start(mock: OAuthMock) -> None:

@@ -172,6 +172,7 @@ class OAuthMock(Recorded, OverTls, Issuer):
         profile: str | None = None,
         accepts: Issuer | cabc.Iterable[Issuer] | None = None,
         settings: cabc.Mapping[str, typing.Any] | None = None,
+        connect: bool = True,
         **variables: str,
     ) -> Mount:
         """
@@ -184,18 +185,20 @@ class OAuthMock(Recorded, OverTls, Issuer):
         several; None: its own.
 
         From the first mount to the last, requests of these clients to other hosts raise `UnmountedHostError`, unless
-        the hosts are on loopback or in `allow_hosts`. A reset unmounts.
+        the hosts are on loopback or in `allow_hosts`. A reset unmounts. With `connect=False` no client is led anywhere,
+        nor the server needed: for callers of the WSGI application, and for a proxy that knows the way.
 
         Raises `ConfigurationError` for what is no origin or is mounted already, for an unknown profile and a missing
         variable; `UnknownLayout` for a client whose version is not known; `ServerNotRunning`.
         """
-        self._base_url()  # a server that was not started would not be stopped either
+        if connect:
+            self._base_url()  # a server that was not started would not be stopped either
         keys = {**_shared(self.state.settings), **(settings or {})}
         if profile is not None:
             keys |= {"profile": profile, "variables": variables}
         elif variables:
             keys["variables"] = {**keys.get("variables", {}), **variables}
-        return self._mounts.add(origin, accepts, keys)
+        return self._mounts.add(origin, accepts, keys, connect=connect)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 

@@ -92,8 +92,10 @@ class Mounts:
         at: str,
         accepts: Issuer | cabc.Iterable[Issuer] | None,
         settings: cabc.Mapping[str, typing.Any],
+        *,
+        connect: bool,
     ) -> Mount:
-        """Raises `ConfigurationError` and `UnknownLayout`; nothing is mounted then."""
+        """`connect`: lead clients there. Raises `ConfigurationError` and `UnknownLayout`; nothing is mounted then."""
         origin, state = _parsed(at), self.app.state
         told = _told(origin, settings)
         resolved = from_settings.resolve([from_settings.given(f"mount({at!r})", {**settings, **told})])
@@ -110,7 +112,8 @@ class Mounts:
         self._mounted[name] = []
         try:
             for each in everywhere:
-                self._listen(each)
+                if connect:
+                    self._listen(each)
                 self._mounted[name].append(str(each))
                 there = state.mounts.get(str(each), ())
                 # Who is named comes before a provider that has this host for one of its endpoints.
@@ -126,11 +129,15 @@ class Mounts:
         mounts = self.app.state.mounts
         for origin in self._mounted.pop(name, ()):
             mounts[origin] = tuple(context for context in mounts[origin] if context.name != name)
+            listener = self._listeners.get(origin)
             if mounts[origin]:
-                self._listeners[origin].server.close_connections()
-            else:
-                del mounts[origin]
-                self._listeners.pop(origin).close()
+                if listener is not None:
+                    listener.server.close_connections()
+                continue
+            del mounts[origin]
+            if listener is not None:
+                del self._listeners[origin]
+                listener.close()
 
     def clear(self) -> None:
         for name in list(self._mounted):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .faults import Order
 from .faults import fault
+from .layers import GIVEN_TO_COMMANDS
 from .layers import Layer
 from .layers import environment
 from .layers import file
@@ -17,6 +18,7 @@ from .resolve import of_profile
 from .resolve import resolve
 
 __all__ = [
+    "GIVEN_TO_COMMANDS",
     "Layer",
     "Order",
     "checked",

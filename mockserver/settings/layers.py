@@ -12,9 +12,24 @@ from ..errors import ConfigurationError
 from ..written import Path
 from ..written import line
 
-__all__ = ["Layer", "environment", "file", "given", "texts"]
+__all__ = ["GIVEN_TO_COMMANDS", "Layer", "environment", "file", "given", "texts"]
 
 _PREFIX = "OAUTHMOCK_"
+
+GIVEN_TO_COMMANDS = frozenset(
+    _PREFIX + name
+    for name in (
+        "API_URL",
+        "AUTHORIZE_URL",
+        "CA_PATH",
+        "CLIENT_ID",
+        "CLIENT_SECRET",
+        "PROXY_URL",
+        "TOKEN_URL",
+        "URL",
+    )
+)
+"""Variables that `oauthmock exec` sets for its command, which may well be another mock: they are no settings."""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -38,7 +53,7 @@ def environment(environ: cabc.Mapping[str, str], *, apart_from: cabc.Container[s
     names = {
         name.removeprefix(_PREFIX).lower(): name
         for name in environ
-        if name.startswith(_PREFIX) and name not in apart_from
+        if name.startswith(_PREFIX) and name not in apart_from and name not in GIVEN_TO_COMMANDS
     }
     return Layer(
         {key: _value(environ[name]) for key, name in names.items()},

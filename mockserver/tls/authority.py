@@ -6,13 +6,18 @@ import datetime as dt
 import pathlib
 import ssl
 import tempfile
+import typing
 
 import trustme
 
 from ..policies import ServerCertificate
+from . import trusted
 from .client_certificate import ClientFlaw
 from .client_certificate import IssuedCertificate
 from .revocation import RevocationList
+
+if typing.TYPE_CHECKING:
+    from cryptography import x509
 
 __all__ = ["Authority"]
 
@@ -80,19 +85,27 @@ class Authority:
 
         return IssuedCertificate.made(name, signer, folder, flaw=flaw, chain=chain, revoke=revoke)
 
-    def truststore(self, password: str) -> bytes:
-        """The CA's certificate as a PKCS #12 trust store that Java reads."""
-        from cryptography import x509
+    def truststore(self, password: str, *others: x509.Certificate) -> bytes:
+        """The CA's certificate, and others, as a PKCS #12 trust store that Java reads."""
         from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
         from cryptography.hazmat.primitives.serialization import pkcs12
 
-        certificate = x509.load_pem_x509_certificate(self._ca.cert_pem.bytes())
-        entry = pkcs12.PKCS12Certificate(certificate, b"oauthmock")
-        return pkcs12.serialize_java_truststore([entry], BestAvailableEncryption(password.encode()))
+        (own,) = trusted.certificates(self._ca.cert_pem.bytes())
+        entries = [pkcs12.PKCS12Certificate(own, b"oauthmock")]
+        entries += [pkcs12.PKCS12Certificate(each, b"other-%d" % number) for number, each in enumerate(others)]
+        return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(password.encode()))
 
-    def truststore_path(self, password: str) -> pathlib.Path:
+    def truststore_path(self, password: str, *others: x509.Certificate) -> pathlib.Path:
         """`truststore`, in a file."""
-        return self._written("truststore.p12", self.truststore(password))
+        return self._written("truststore.p12", self.truststore(password, *others))
+
+    def bundle(self, name: str, others: str | None = None) -> pathlib.Path:
+        """
+        A file, called `name`, with this CA's certificate and those of another file: of `others`, else the system's.
+
+        For clients that trust what is in a file, and nobody else.
+        """
+        return self._written(name, self._ca.cert_pem.bytes() + b"\n" + trusted.trusted(others))
 
     def environment(self) -> dict[str, str]:
         """The variables by which common clients are told to trust this CA."""

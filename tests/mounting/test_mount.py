@@ -382,3 +382,50 @@ def test_a_missing_variable_and_a_strange_one_are_told(oauthmock: OAuthMock) -> 
         "mount('https://accounts.google.com'): variables = {'tenant': 'contoso'}: no such variable 'tenant'; the"
         " profile has none; leave it out"
     )
+
+
+def test_without_connecting_nobody_is_led_there_and_the_application_answers(oauthmock: OAuthMock) -> None:
+    """For callers of the WSGI application, and for a proxy that knows the way."""
+    before = http.client.HTTPSConnection.connect
+    login = oauthmock.mount("https://login.example.com", connect=False)
+    other = oauthmock.mount("https://other.example.com:8443", connect=False)
+    client = login.client()
+    with httpx.Client(transport=httpx.WSGITransport(app=oauthmock.wsgi)) as through:
+        documents = [through.get(mount.openid_configuration_url).json() for mount in (login, other)]
+        answer = through.post(
+            login.token_url, data={"grant_type": "client_credentials"}, auth=(client.client_id, client.client_secret)
+        )
+        refused = through.get("https://evil.example.com/jwks")
+        login.unmount()
+        gone = through.get(login.jwks_url)
+
+    assert http.client.HTTPSConnection.connect is before
+    assert [document["issuer"] for document in documents] == [
+        "https://login.example.com",
+        "https://other.example.com:8443",
+    ]
+    assert answer.json()["token_type"] == "Bearer"
+    assert (refused.status_code, gone.status_code) == (421, 421)
+
+
+def test_without_connecting_the_server_need_not_run() -> None:
+    mock = OAuthMock()
+    login = mock.mount("https://login.example.com", connect=False)
+    with httpx.Client(transport=httpx.WSGITransport(app=mock.wsgi)) as through:
+        assert through.get(login.openid_configuration_url).json()["token_endpoint"] == login.token_url
+    mock.reset()
+    again = mock.mount("https://login.example.com", connect=False)
+
+    assert again.client("crm").client_id == "crm"
+
+
+def test_a_host_may_be_connected_after_it_was_not(oauthmock: OAuthMock) -> None:
+    """And only one of both at a time."""
+    with (
+        oauthmock.mount("https://login.example.com", connect=False),
+        pytest.raises(ConfigurationError, match=r"https://login\.example\.com is mounted already"),
+    ):
+        oauthmock.mount("https://login.example.com")
+    login = oauthmock.mount("https://login.example.com")
+
+    assert requests.get(login.jwks_url, timeout=10).status_code == 200

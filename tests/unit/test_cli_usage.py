@@ -79,6 +79,7 @@ Options:
 Commands:
   config    Look at a configuration file.
   demo      Run the matrix once against a small connector.
+  exec      Run COMMAND, in any language, with the mock at the real origins that it calls.
   profiles  Look at the profiles of providers.
   serve     Serve until Ctrl-C (exit status 130) or SIGTERM (0).
 
