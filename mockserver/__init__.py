@@ -19,6 +19,7 @@ if typing.TYPE_CHECKING:
     from .faults import Armed
     from .faults import Barrier
     from .finding import Finding
+    from .guards import AccessKey
     from .guards import AllOf
     from .guards import AnyOf
     from .guards import ApiKey
@@ -27,6 +28,7 @@ if typing.TYPE_CHECKING:
     from .guards import ClientCertificate
     from .guards import Digest
     from .guards import Open
+    from .guards import SigV4
     from .journal import Exchange
     from .journal import Journal
     from .ledger import IssuedToken
@@ -51,6 +53,7 @@ __version__ = "0.1.0"
 # Public names and the module that has each: imported when first asked for (PEP 562), so that collecting a suite which
 # does not use the mock imports none of it.
 _HOMES = {
+    "AccessKey": "guards",
     "AllOf": "guards",
     "AnyOf": "guards",
     "ApiKey": "guards",
@@ -85,6 +88,7 @@ _HOMES = {
     "SeenState": "states",
     "ServerNotRunning": "errors",
     "Settings": "config",
+    "SigV4": "guards",
     "UnknownLayout": "errors",
     "UnmountedHostError": "errors",
     "User": "model",
@@ -93,6 +97,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AccessKey",
     "AllOf",
     "AnyOf",
     "ApiKey",
@@ -127,6 +132,7 @@ __all__ = [
     "SeenState",
     "ServerNotRunning",
     "Settings",
+    "SigV4",
     "UnknownLayout",
     "UnmountedHostError",
     "User",

@@ -77,6 +77,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     app: WSGIApplication | None = None
+    in_url: tuple[str, ...] = ()
+    """Parameters of the query that are credentials, and meant to be there."""
 
     def __repr__(self) -> str:
         return f"Door(path={self.path!r})"

@@ -64,18 +64,23 @@ def parameters(text: str) -> dict[str, tuple[str, bool]]:
     found: dict[str, tuple[str, bool]] = {}
     position = 0
     while position < len(text):
-        match = _NOTHING.match(text, position)
+        match = _PARAMETER.match(text, position)
         if match is None:
-            match = _PARAMETER.match(text, position)
+            match = _NOTHING.match(text, position)
             if match is None:
                 raise Malformed("what follows the scheme is no list of name=value, separated by commas (RFC 9110 11.2)")
+        else:
             name = match[1].lower()
             if name in found:
                 raise Malformed(f"{name} came twice (RFC 9110 11.2)")
-            quoted = match[2] is not None
-            found[name] = (re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL) if quoted else match[3], quoted)
+            found[name] = (match[3], False) if match[2] is None else (_unquoted(match[2]), True)
         position = match.end()
     return found
+
+
+def _unquoted(text: str) -> str:
+    """What stands between the quotes, escapes undone (RFC 9110 5.6.4)."""
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL) if "\\" in text else text
 
 
 def quoted_string(text: str) -> str:

@@ -37,6 +37,9 @@ def is_meant(name: str, value: str, exchange: Exchange, context: Context) -> boo
     # OpenID Connect RP-Initiated Logout 2
     if name == "id_token_hint":
         return True
+    door = None if exchange.protected is None else context.doors.get(exchange.protected)
+    if door is not None and name in door.in_url:
+        return True
     if name == "access_token" and exchange.endpoint in ("api", "protected"):
         return _takes_bearer_in_query(value, context)
     client = context.clients.get(exchange.client_id or "")

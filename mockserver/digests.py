@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import hashlib
 import re
 import typing
@@ -21,6 +22,7 @@ _HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
+@functools.lru_cache(maxsize=64)
 def split(algorithm: str) -> tuple[str, bool]:
     """The hash and whether it is of a session: RFC 7616 3.4.2. Names are compared in any case."""
     name, session = (algorithm[:-5], True) if algorithm.lower().endswith("-sess") else (algorithm, False)
@@ -89,7 +91,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 def same_target(uri: str, target: str) -> bool:
     """Whether both name the same resource (RFC 7616 3.4.6): in absolute form or not, escapes in any case."""
-    return _normal(uri) == _normal(target)
+    return uri == target or _normal(uri) == _normal(target)
 
 
 def _normal(target: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 
 if typing.TYPE_CHECKING:
+    from mockserver import AccessKey as AccessKey
     from mockserver import AllOf as AllOf
     from mockserver import AnyOf as AnyOf
     from mockserver import ApiKey as ApiKey
@@ -39,6 +40,7 @@ if typing.TYPE_CHECKING:
     from mockserver import SeenState as SeenState
     from mockserver import ServerNotRunning as ServerNotRunning
     from mockserver import Settings as Settings
+    from mockserver import SigV4 as SigV4
     from mockserver import UnknownLayout as UnknownLayout
     from mockserver import UnmountedHostError as UnmountedHostError
     from mockserver import User as User
@@ -46,6 +48,7 @@ if typing.TYPE_CHECKING:
     from mockserver import create_app as create_app
 
 __all__ = [
+    "AccessKey",
     "AllOf",
     "AnyOf",
     "ApiKey",
@@ -80,6 +83,7 @@ __all__ = [
     "SeenState",
     "ServerNotRunning",
     "Settings",
+    "SigV4",
     "UnknownLayout",
     "UnmountedHostError",
     "User",

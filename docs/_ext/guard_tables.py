@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import inspect
 import re
+import time
 import typing
 
 from tables import table
@@ -19,8 +20,10 @@ from mockserver import ClientCertificate
 from mockserver import Digest
 from mockserver import OAuthMock
 from mockserver import Open
+from mockserver import SigV4
 from mockserver.guards import GUARDS
 from mockserver.guards import Guard
+from mockserver.sigv4 import Dialect
 
 __all__ = ["CASES", "guard_table", "refusal_table"]
 
@@ -40,9 +43,17 @@ def _basic(text: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
 
 
+_DAYS = re.compile(r"\b[0-9]{8}T[0-9]{6}Z\b|\b[0-9]{6,} s off")
 _BASIC = Basic({"crm": "s3cret-of-crm"})
 _KEY = ApiKey("key-of-the-crm")
 _DIGEST = Digest({"crm": "s3cret-of-crm"}, algorithms="MD5")
+
+
+def _signed(key: str, stamp: str | None = None) -> dict[str, str]:
+    stamp = stamp or time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    scope = f"{key}/{stamp[:8]}/us-east-1/service/aws4_request"
+    said = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
+    return {"X-Amz-Date": stamp, "Authorization": said}
 
 
 def _proof(**changes: str) -> dict[str, str]:
@@ -71,6 +82,23 @@ CASES: tuple[Case, ...] = (
     Case(_KEY, "no key", 401),
     Case(_KEY, "the key in another place", 401, query="key=key-of-the-crm"),
     Case(_KEY, "a wrong key", 401, {"X-Api-Key": "key-of-the-erp"}),
+    *(
+        Case(
+            SigV4({"AKIDEXAMPLE": "s3cret-of-aws"}, dialect=dialect),
+            f"{request}, in the words of `{dialect}`",
+            status,
+            headers,
+        )
+        for request, headers, statuses in (
+            ("no signature", {}, (403, 403, 403, 403)),
+            ("another scheme", {"Authorization": "Bearer abc"}, (400, 400, 400, 400)),
+            ("no credential scope", {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE"}, (400, 400, 400, 400)),
+            ("an unknown key", _signed("AKIANOBODY"), (403, 401, 403, 403)),
+            ("a clock that is off", _signed("AKIDEXAMPLE", "20150830T123600Z"), (403, 400, 403, 403)),
+            ("a wrong signature", _signed("AKIDEXAMPLE"), (403, 403, 403, 403)),
+        )
+        for dialect, status in zip(typing.get_args(Dialect), statuses, strict=True)
+    ),
     Case(ClientCertificate(), "no client certificate", 403),
 )
 
@@ -103,6 +131,6 @@ def refusal_table() -> str:
         field = "Proxy-Authenticate" if answer.status_code == 407 else "WWW-Authenticate"
         challenges = (re.sub(r'(nonce|opaque)="[^"]*"', r'\1="..."', value) for value in answer.headers.getlist(field))
         said = "<br>".join(f"`{value}`" for value in challenges) or mock.journal.last.error or ""
-        why = mock.journal.last.why.replace("<", "&lt;").replace("*", "\\*")
+        why = _DAYS.sub("...", mock.journal.last.why.partition("\n")[0]).replace("<", "&lt;").replace("*", "\\*")
         rows.append((f"`{case.guard.name}`", case.request, str(answer.status_code), said, why))
     return table(("guard", "request", "answer", "challenge or code", "why, as the journal has it"), rows)

@@ -59,6 +59,11 @@ class ApiKey(_Keys, frozen=True, kw_only=True):
         return without(self, "keys")
 
     @property
+    def in_url(self) -> tuple[str, ...]:
+        """The parameter of the query that the key is meant to be in."""
+        return () if self.query is None else (self.query,)
+
+    @property
     def _known(self) -> cabc.Mapping[str, str]:
         return {"": self.keys} if isinstance(self.keys, str) else self.keys
 

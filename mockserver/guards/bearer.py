@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import re
 import typing
 
@@ -229,6 +230,9 @@ def _alive(token: str, context: Context) -> TokenRecord:
     return entry.record
 
 
+_parsed = functools.lru_cache(maxsize=64)(Scope.parse)
+
+
 class Issuing(typing.Protocol):
     """An issuer, or whatever has the state of one."""
 
@@ -270,7 +274,7 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     def check(self, visit: Visit, context: Context) -> Admission:
         request = visit.read() if visit.request.media_type and visit.request.method not in _BODILESS else visit.request
         found = _everywhere(request, self.scheme)
-        issuing = self._issuing(found, context)
+        issuing = self._issuing(found) if self.accepts else context
         if found:
             visit.presents(self.name, hide=[each.token for each in found])
         try:
@@ -279,7 +283,8 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
             )
             token = passed.record
             visit.presents(self.name, token.client_id)
-            self._check_audience(token, request, issuing)
+            if self.audience is not None:
+                self._check_audience(token, request, issuing)
         except OAuthError as error:
             error.scheme = self.scheme
             raise
@@ -295,19 +300,18 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
         return ()
 
     def _needed(self, method: str) -> Scope:
-        if isinstance(self.scope, str):
-            return Scope.parse(self.scope)
-        return Scope.parse(self.scope.get(method, self.scope.get("*", "")))
+        scope = self.scope if isinstance(self.scope, str) else self.scope.get(method, self.scope.get("*", ""))
+        return _parsed(scope)
 
-    def _issuing(self, found: list[_Found], context: Context) -> Context:
+    def _issuing(self, found: list[_Found]) -> Context:
         """Whose token it is, of those that are taken; the first where it is nobody's."""
-        taken = [issuer.context for issuer in self.accepts] or [context]
+        taken = [issuer.context for issuer in self.accepts]
         known = (each for each in taken if any(each.store.find(Kind.ACCESS, one.token) for one in found))
         return next(known, taken[0])
 
     def _check_audience(self, token: TokenRecord, request: Request, context: Context) -> None:
         audience = token.audience or (context.audience(context.issuer_url(request)),)
-        if self.audience is not None and self.audience not in audience:
+        if self.audience not in audience:
             raise InvalidToken(
                 "The access token is for another audience.",
                 hint=f"the token of client {token.client_id!r} is for {', '.join(audience)}; this path asks for"

@@ -32,6 +32,10 @@ class _Combined:
     def has_challenge(self) -> bool:
         return any(guard.has_challenge for guard in self.guards)
 
+    @property
+    def in_url(self) -> tuple[str, ...]:
+        return tuple(name for guard in self.guards for name in getattr(guard, "in_url", ()))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.guards))})"
 

@@ -77,6 +77,7 @@ def door(
         body=body,
         headers=headers,
         app=app,
+        in_url=tuple(getattr(guard, "in_url", ())),
     )
 
 

@@ -124,7 +124,10 @@ def test_every_fault_has_an_example_that_runs() -> None:
 
 def test_every_guard_is_documented() -> None:
     """A row in the table, and a row at least of refusals; an example that runs."""
-    page, guide = _page("reference/guards.md"), (_DOCS / "howto" / "guards.md").read_text(encoding="utf-8")
+    page = _page("reference/guards.md")
+    guide = "".join(
+        (_DOCS / "howto" / f"{name}.md").read_text(encoding="utf-8") for name in ("guards", "aws-signatures")
+    )
     blocks = "".join(re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE))
 
     assert [name for name in GUARDS if f"| `{name}` | `" not in page] == []

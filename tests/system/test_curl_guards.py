@@ -14,6 +14,7 @@ from mockserver import ApiKey
 from mockserver import Basic
 from mockserver import Digest
 from mockserver import OAuthMock
+from mockserver import SigV4
 
 _USERS = {"crm": "s3cret"}
 
@@ -93,3 +94,14 @@ def test_curl_with_a_name_and_a_key(mock: OAuthMock) -> None:
     assert curl("-u", "päul:grün", orders.url) == "200"
     assert curl("-H", "X-Api-Key: k-123", orders.url) == "200"
     assert [exchange.caller for exchange in orders.exchanges] == ["päul", None]
+
+
+def test_curl_signs_for_aws(mock: OAuthMock) -> None:
+    """`--aws-sigv4`: a service of the user's own, PATCH with a body; another secret is refused."""
+    api = mock.protect("/v1", app=mock.echo, guard=SigV4({"AKIDEXAMPLE": "s3cret"}, service="execute-api"))
+    patch = ("--aws-sigv4", "aws:amz:eu-west-1:execute-api", "-X", "PATCH", "-d", '{"state":"sent"}')
+
+    assert curl(*patch, "-u", "AKIDEXAMPLE:s3cret", f"{api.url}/orders/7?a=1&b=2") == "200", mock.journal.last.why
+    assert (mock.journal.last.guard, mock.journal.last.caller) == ("sigv4", "AKIDEXAMPLE")
+    assert curl(*patch, "-u", "AKIDEXAMPLE:other", f"{api.url}/orders/7") == "403"
+    assert mock.journal.last.error == "InvalidSignatureException"
