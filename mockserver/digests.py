@@ -46,10 +46,6 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return without(self, "body")
 
-    def length(self) -> int:
-        """Hex digits of a response."""
-        return 32 if split(self.algorithm)[0] == "MD5" else 64
-
     def hashed(self, *pieces: bytes) -> str:
         name, _ = split(self.algorithm)
         if name == "truncated":  # what the example in RFC 7616 3.9.2 was made with: erratum 4897

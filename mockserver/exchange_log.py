@@ -189,6 +189,8 @@ def _entry(exchange: Exchange, test: str | None, *, secrets: bool) -> Entry:
             "client_id": shown.maybe(exchange.client_id),
             "client_auth": exchange.client_auth,
             "grant_type": shown.maybe(exchange.grant_type),
+            "guard": exchange.guard,
+            "caller": shown.maybe(exchange.caller),
             "findings": [
                 {name: shown.text(value) for name, value in finding.words().items()} for finding in exchange.findings
             ],

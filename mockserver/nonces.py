@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import hmac
 import secrets
@@ -22,6 +23,13 @@ def new_nonce(key: bytes, realm: str, *, now: float) -> str:
 
 def nonce_age(nonce: str, key: bytes, realm: str, *, now: float) -> float | None:
     """Seconds since it was made; None for one that was not made with this key, for this realm."""
+    made = _made(nonce, key, realm)
+    return None if made is None else now - made
+
+
+# A client uses a nonce many times
+@functools.lru_cache(maxsize=256)
+def _made(nonce: str, key: bytes, realm: str) -> float | None:
     try:
         octets = base64.b64decode(nonce + "=" * (-len(nonce) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -32,9 +40,10 @@ def nonce_age(nonce: str, key: bytes, realm: str, *, now: float) -> float | None
     ):
         return None
     made: float = struct.unpack(">d", head[:_TIME])[0]
-    return now - made
+    return made
 
 
+@functools.lru_cache(maxsize=64)
 def opaque(key: bytes) -> str:
     """What clients have to send back as it is (RFC 7616 3.3): the same as long as the key is."""
     return _proof(key, "opaque", b"").hex()

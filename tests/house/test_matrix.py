@@ -35,14 +35,14 @@ _FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("row", "case", "title", "connector"),
         (
             *("test_front_channel.py", "test_front_channel_requests.py"),
-            *("test_lifecycle.py", "test_lifecycle_refresh.py", "test_failures.py"),
+            *("test_lifecycle.py", "test_lifecycle_refresh.py", "test_failures.py", "test_failures_of_aws.py"),
         ),
     ),
 }
 _ROWS = (
     *(f"F{number}" for number in (*range(1, 7), *range(11, 20), 23)),
     *(f"L{number}" for number in (*range(1, 14), 29, 31)),
-    *("X25", "X26", "X28"),
+    *("X25", "X26", "X27", "X28"),
 )
 
 Case = dict[str, typing.Any]

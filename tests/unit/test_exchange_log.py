@@ -103,6 +103,8 @@ def test_an_exchange_is_written_whole(mock: OAuthMock, http: Client, tmp_path: p
             "client_id": "crm",
             "client_auth": "client_secret_basic",
             "grant_type": "client_credentials",
+            "guard": None,
+            "caller": None,
             "findings": [finding.words() for finding in exchange.findings],
         },
     }

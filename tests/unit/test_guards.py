@@ -6,9 +6,12 @@ import base64
 import collections.abc as cabc
 import datetime as dt
 import http as http_
+import json
+import pathlib
 import typing
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -261,6 +264,21 @@ def test_the_servers_clock_for_peers_judges_a_certificate(mock: OAuthMock, http:
     assert http.get("/orders", environ_overrides={"serving.peer_certificate": octets}).status_code == 403
 
 
+def test_a_client_certificate_over_tls() -> None:
+    """Requirement 34: asked for by the server, so that one guard takes it and another does without."""
+    with OAuthMock(https=True, client_certificates="optional") as server:
+        crm, erp = server.client_certificate("crm"), server.client_certificate("erp")
+        orders = server.protect("/orders", guard=ClientCertificate(subject="crm"), json=[])
+        free = server.protect("/free", guard=Open(), json=[])
+        options: dict[str, typing.Any] = {"verify": server.ca_path, "timeout": 10}
+
+        assert requests.get(orders.url, cert=crm.cert, **options).status_code == 200
+        assert (server.journal.last.guard, server.journal.last.caller) == ("client_certificate", "CN=crm")
+        assert requests.get(orders.url, cert=erp.cert, **options).status_code == 403
+        assert requests.get(orders.url, **options).status_code == 403
+        assert requests.get(free.url, **options).status_code == 200
+
+
 # -- several -----------------------------------------------------------------------------------------------------------
 
 _BASIC_CHALLENGE = 'Basic realm="api", charset="UTF-8"'
@@ -428,6 +446,19 @@ def test_every_guard_is_registered_and_public() -> None:
     """By the name that the journal has."""
     assert {guard.__name__ for guard in GUARDS.values()} <= set(mockserver.__all__)
     assert all(name == guard.name for name, guard in GUARDS.items())
+
+
+def test_what_guards_are_shown_is_in_no_log(mock: OAuthMock, http: Client, tmp_path: pathlib.Path) -> None:
+    """Neither a key that is known nor one that was tried, wherever it came; who it was is."""
+    mock.protect("/orders", guard=AnyOf(ApiKey({"crm": "key-that-is-known"}), ApiKey("k" * 9, query="k")), json=[])
+    http.get("/orders", headers={"X-Api-Key": "key-that-is-known"})
+    http.get("/orders?k=key-that-was-tried", headers={"X-Api-Key": "key-that-was-tried-too"})
+    mock.save_exchanges(tmp_path / "log.jsonl")
+
+    text = (tmp_path / "log.jsonl").read_text(encoding="utf-8")
+    assert "key-that" not in text
+    first = json.loads(text.splitlines()[0])["_oauthmock"]
+    assert (first["guard"], first["caller"]) == ("api_key", "crm")
 
 
 def test_a_guards_secrets_are_looked_for_in_leaks(mock: OAuthMock, http: Client) -> None:
