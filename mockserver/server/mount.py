@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
 import types
 import typing
@@ -48,6 +49,16 @@ class Mount(Issuer):
         return self._name
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """Every origin at which it answers, its own first; none once it is unmounted."""
+        return self._mounts.origins_of(self._context)
+
+    @property
+    def wsgi(self) -> Application:
+        """The server's WSGI application, which answers at these origins."""
+        return self._mounts.app
+
+    @property
     def context(self) -> Context:
         if self.state is not self._of:
             raise ConfigurationError(
@@ -58,6 +69,10 @@ class Mount(Issuer):
     def unmount(self) -> None:
         """Close the listener and every connection to it. What was recorded stays readable until the reset."""
         self._mounts.remove(self._name)
+
+    def on_unmount(self, call: cabc.Callable[[], object]) -> None:
+        """Have something called when it is unmounted, be it by a reset; it must not raise."""
+        self._mounts.ends[self._name].append(call)
 
     def __enter__(self) -> typing.Self:
         return self
@@ -86,6 +101,8 @@ class Mounts:
         self._mounted: dict[str, list[str]] = {}
         """The origins of each mount, by its first."""
         self._listeners: dict[str, _Listener] = {}
+        self.ends: dict[str, list[cabc.Callable[[], object]]] = collections.defaultdict(list)
+        """What is called at the end of each mount."""
 
     def add(
         self,
@@ -138,6 +155,16 @@ class Mounts:
             if listener is not None:
                 del self._listeners[origin]
                 listener.close()
+        for call in self.ends.pop(name, ()):
+            call()
+
+    def origins_of(self, context: Context) -> tuple[str, ...]:
+        mounts = self.app.state.mounts
+        return tuple(
+            origin
+            for origin in self._mounted.get(context.name, ())
+            if any(each is context for each in mounts.get(origin, ()))
+        )
 
     def clear(self) -> None:
         for name in list(self._mounted):
