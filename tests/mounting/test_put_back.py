@@ -187,9 +187,10 @@ def test_nothing_stays_patched_after_a_test_that_fails_or_leaves_a_thread_behind
             arrived = mount.jwks_endpoint.hold(3, timeout=60, optional=True)
 
             def ask(get):
+                # The reset lets it go on and closes its connection: it may have had its answer before that.
                 try:
-                    get(mount.jwks_url, timeout=60)
-                except Exception as error:
+                    LEFT.append(get(mount.jwks_url, timeout=60).status_code)
+                except (httpx.TransportError, requests.ConnectionError) as error:
                     LEFT.append(error)
 
             for get in (httpx.get, requests.get):
@@ -202,7 +203,6 @@ def test_nothing_stays_patched_after_a_test_that_fails_or_leaves_a_thread_behind
             for thread in LEFT[:2]:
                 thread.join(60)
             assert len(LEFT) == 4
-            assert {type(error).__module__.partition(".")[0] for error in LEFT[2:]} == {"httpx", "requests"}
             assert list(sys.meta_path) == FINDERS
         """
     )
