@@ -79,7 +79,10 @@ def test_beside_moto_server(oauthmock: OAuthMock) -> None:
     try:
         oauthmock.mount("https://sso.example.com")
         reach(oauthmock)
-        _use_aws(endpoint_url="http://{}:{}".format(*server.get_host_and_port()))
+        url = "http://{}:{}".format(*server.get_host_and_port())
+        # Its accounts are the process's, and other tests use them without a server.
+        assert requests.post(f"{url}/moto-api/reset", timeout=10).ok
+        _use_aws(endpoint_url=url)
     finally:
         server.stop()
 

@@ -257,10 +257,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: pathlib.Path, content: by
         pytest.param(
             {"profile": "rfc6479"}, "profile = 'rfc6479': no such profile; did you mean 'rfc6749'?", id="near"
         ),
-        pytest.param({"profile": "x"}, "no such profile; known are ", id="profile"),
+        pytest.param({"profile": "?"}, "no such profile; known are ", id="profile"),
         pytest.param({"issuers": {"token": {}}}, "issuers.token: not a path segment", id="reserved"),
         pytest.param({"issuers": {"a/b": {}}}, "issuers.a/b: not a path segment", id="a slash"),
-        pytest.param({"issuers": {"a": {"profile": "x"}}}, "issuers.a.profile = 'x'", id="an issuer's profile"),
+        pytest.param({"issuers": {"a": {"profile": "?"}}}, "issuers.a.profile = '?'", id="an issuer's profile"),
         pytest.param(
             {"clients": [{"client_id": "a"}, {"client_id": "a"}]},
             "client 'a' comes twice; give each its own client_id",
