@@ -13,6 +13,7 @@ from mockserver import profiles
 from mockserver.errors import ConfigurationError
 from mockserver.golden import Golden
 from mockserver.profiles import files
+from mockserver.profiles.dimensions import DIMENSIONS
 from mockserver.quirks import ProfileFile
 from mockserver.written import nearest
 from providers.exchange import different
@@ -56,6 +57,13 @@ def test_every_key_shows_in_an_exchange(name: str, monkeypatch: pytest.MonkeyPat
 def test_a_preset_differs_in_four_ways_that_somebody_verified(name: str) -> None:
     """Or it is not worth a file."""
     assert len(profiles.describe(name).dimensions) >= 4
+
+
+def test_every_dimension_is_one_in_which_somebody_differs() -> None:
+    """By keys that were verified, and so shown by an exchange."""
+    used = {number for name in _PRESETS for number in profiles.describe(name).dimensions}
+
+    assert [number for number in DIMENSIONS if number not in used] == []
 
 
 @pytest.mark.parametrize("name", _PRESETS)
