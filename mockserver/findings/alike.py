@@ -77,11 +77,18 @@ def is_hasty(before: Busy, case: Case) -> bool:
 
 def left_of(case: Case, granted: Granted) -> tuple[float, float]:
     """Seconds that are left of an access token, and seconds that it lives; nothing is left of one that is dead."""
+    if granted is not case.prior:
+        return _left_of(case, granted)
+    if case.left is None:
+        case.left = _left_of(case, granted)
+    return case.left
+
+
+def _left_of(case: Case, granted: Granted) -> tuple[float, float]:
     found = case.context.store.find(Kind.ACCESS, granted.access_token)
     if found is None or not found.alive:
         return 0, 0
-    left, life = found.record.expires_at - case.now, found.record.expires_at - granted.when
-    return left, life
+    return found.record.expires_at - case.now, found.record.expires_at - granted.when
 
 
 def is_early(case: Case, granted: Granted) -> bool:

@@ -78,6 +78,8 @@ class Case(msgspec.Struct, kw_only=True):
     """The request before this one for the same, at a renewal."""
     prior: Granted | None = None
     """What the client got before and holds, at a renewal."""
+    left: tuple[float, float] | None = None
+    """What `alike.left_of` found out about `prior`: several rules ask, and a look-up hashes the token."""
 
     @property
     def client(self) -> Client | None:

@@ -59,7 +59,9 @@ def _stampede(case: Case, history: History) -> str | None:
 
 
 def _refresh_token_used_twice(case: Case, history: History) -> str | None:
-    sent = case.exchange.parameters.get("refresh_token", "")
+    sent = case.exchange.parameters.get("refresh_token")
+    if not sent:
+        return None
     spent = history.spent.get((case.context.name, sent))
     if spent is None:
         # Of two at once the one that was refused may be done first
