@@ -9,7 +9,7 @@ import urllib.parse
 
 import msgspec
 
-__all__ = ["Origin", "canonical_host", "origin_of", "parse"]
+__all__ = ["Origin", "canonical_host", "host_and_port", "origin_of", "parse"]
 
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
@@ -73,6 +73,15 @@ def canonical_host(host: str | bytes) -> str:
         except UnicodeError:
             return name
     return name
+
+
+def host_and_port(text: str) -> tuple[str, int | None]:
+    """A host as it is compared, and the port behind it; None: there is none."""
+    host, colon, port = text.rpartition(":")
+    # An address of IPv6 has colons of its own; with a port it is in brackets.
+    if colon and port.isascii() and port.isdigit() and (":" not in host or host.endswith("]")):
+        return canonical_host(host), int(port)
+    return canonical_host(text), None
 
 
 def _origin(scheme: str, netloc: str) -> Origin | None:

@@ -13,14 +13,16 @@ from ..variants import DEFAULT_CLIENT_AUTH
 from ..variants import DEFAULT_GRANT_TYPES
 from ..variants import GRANT_TYPES
 from ..variants import cells
-from .exec_command import check_log
 from .exec_command import exec_
+from .flags import FILE
+from .flags import check_log
+from .flags import log_flags
+from .flags import settings_flag
 
 __all__ = ["main"]
 
 CHECK_FAILED, USAGE, PORT_IN_USE, INTERRUPTED = 1, 2, 3, 130
 
-_File = click.Path(path_type=pathlib.Path)
 _EVERY = "all"
 
 
@@ -58,7 +60,7 @@ def main() -> None:
 @click.option("--port", type=int, metavar="PORT", help="Port; 0 takes any that is free.  [default: 9400]")
 @click.option(
     "--config",
-    type=_File,
+    type=FILE,
     metavar="FILE",
     envvar="OAUTHMOCK_CONFIG",
     show_envvar=True,
@@ -79,20 +81,8 @@ def main() -> None:
 )
 @click.option("--trust-proxy", is_flag=True, help="Believe X-Forwarded-Host and X-Forwarded-Proto.")
 @click.option("--allow-remote", is_flag=True, help="Let --host be an address that other machines can reach.")
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Any other setting, e.g. access_token_lifetime=60 or consent=auto. Repeatable.",
-)
-@click.option(
-    "--log",
-    type=_File,
-    metavar="FILE",
-    help="Write exchanges to FILE.har (HAR 1.2) or FILE.jsonl (JSON Lines), secrets redacted.",
-)
-@click.option("--log-secrets", is_flag=True, help="Write secrets to the log as they are.")
+@settings_flag
+@log_flags
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: first that it is ready, then exchanges.")
 @click.option("--quiet", is_flag=True, help="No lines for exchanges.")
 def serve(
@@ -164,7 +154,7 @@ def config() -> None:
 
 
 @config.command()
-@click.argument("file", type=_File, metavar="FILE")
+@click.argument("file", type=FILE, metavar="FILE")
 def check(file: pathlib.Path) -> None:
     """
     Check FILE without serving it.

@@ -6,12 +6,14 @@ import pathlib
 
 import click
 
+from .flags import FILE
+from .flags import check_log
+from .flags import log_flags
+from .flags import settings_flag
 from .of_mounts import MountFlags
 from .of_mounts import OfMounts
 
-__all__ = ["check_log", "exec_"]
-
-_File = click.Path(path_type=pathlib.Path)
+__all__ = ["exec_"]
 
 
 @click.command(
@@ -46,26 +48,14 @@ _File = click.Path(path_type=pathlib.Path)
 )
 @click.option(
     "--config",
-    type=_File,
+    type=FILE,
     metavar="FILE",
     envvar="OAUTHMOCK_CONFIG",
     show_envvar=True,
     help="TOML file with settings, clients and users, for every mount.",
 )
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Any other setting, e.g. access_token_lifetime=60 or consent=auto. Repeatable.",
-)
-@click.option(
-    "--log",
-    type=_File,
-    metavar="FILE",
-    help="Write exchanges to FILE.har (HAR 1.2) or FILE.jsonl (JSON Lines), secrets redacted.",
-)
-@click.option("--log-secrets", is_flag=True, help="Write secrets to the log as they are.")
+@settings_flag
+@log_flags
 @click.option("--quiet", is_flag=True, help="No greeting, and no lines for exchanges.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
@@ -106,9 +96,3 @@ def exec_(
         log_secrets=log_secrets,
     )
     raise click.exceptions.Exit(status)
-
-
-def check_log(log: pathlib.Path | None, *, log_secrets: bool) -> None:
-    """Raises `click.UsageError`."""
-    if log_secrets and log is None:
-        raise click.UsageError("--log-secrets says how --log is written; add --log FILE")

@@ -131,8 +131,7 @@ def _afresh(connection: type) -> Patch:
 
 
 def _is_mounted(origin: typing.Any) -> bool:
-    scheme, host = origin.scheme.decode(), origin.host.decode()
-    return ROUTES.mounted(scheme, host, origin.port or {"http": 80, "https": 443}.get(scheme, 0))
+    return ROUTES.mounted(origin.scheme.decode(), origin.host, origin.port)
 
 
 def _has_proxy(pool: typing.Any) -> bool:

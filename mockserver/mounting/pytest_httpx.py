@@ -6,23 +6,16 @@ import collections.abc as cabc
 import types
 import typing
 
-from ..errors import UnknownLayout
 from .patching import Library
 from .patching import Patch
-from .patching import attribute
-from .patching import expect
-from .shadowing import Shadow
+from .shadowing import shadowed
 from .urls import is_mounted
 
 __all__ = ["PYTEST_HTTPX"]
 
 
 def _patches(module: types.ModuleType) -> list[Patch]:
-    options = attribute(module, "_HTTPXMockOptions")
-    made = expect(options, "__init__", "self")
-    if "should_mock" not in made.__code__.co_varnames:
-        raise UnknownLayout("_HTTPXMockOptions has no should_mock")
-    return [Patch(options, "should_mock", Shadow("should_mock", _unless_mounted))]
+    return [shadowed(module, "_HTTPXMockOptions", "should_mock", _unless_mounted)]
 
 
 def _unless_mounted(should_mock: cabc.Callable[[typing.Any], bool]) -> cabc.Callable[[typing.Any], bool]:

@@ -11,6 +11,7 @@ from ..errors import ConfigurationError
 from ..errors import UnmountedHostError
 from ..origin import Origin
 from ..origin import canonical_host
+from ..origin import host_and_port
 from ..registration import is_loopback
 
 __all__ = ["ROUTES", "Route", "Routes"]
@@ -84,11 +85,7 @@ class Routes:
         raise UnmountedHostError(self._refusal(Origin(guessed, name, port), route))
 
     def _allowed(self, name: str) -> bool:
-        return any(
-            name == canonical_host(allowed.rpartition(":")[0] if allowed.count(":") == 1 else allowed)
-            for route in self
-            for allowed in route.allowed
-        )
+        return any(name == host_and_port(allowed)[0] for route in self for allowed in route.allowed)
 
     def _refusal(self, asked: Origin, route: Route | None) -> str:
         mounts = ", ".join(str(each.origin) for each in self)

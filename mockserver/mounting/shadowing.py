@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import types
 import typing
 
-__all__ = ["Shadow"]
+from ..errors import UnknownLayout
+from .patching import Patch
+from .patching import attribute
+from .patching import expect
+
+__all__ = ["Shadow", "shadowed"]
+
+
+def shadowed(
+    module: types.ModuleType, owner_name: str, name: str, instead: cabc.Callable[[typing.Any], typing.Any]
+) -> Patch:
+    """
+    Have an attribute of a class's instances read as what `instead` makes of it.
+
+    Raises `UnknownLayout` for a class that is not there, or whose constructor does not set it.
+    """
+    owner = attribute(module, owner_name)
+    if name not in expect(owner, "__init__", "self").__code__.co_names:
+        raise UnknownLayout(f"{owner_name} has no {name}")
+    return Patch(owner, name, Shadow(name, instead))
 
 
 class Shadow:
     """
     A data descriptor, which Python prefers to the instances' own attribute, in objects that were made before it too.
 
-    It is read as what `instead` makes of the attribute; what is assigned goes where it would have gone.
+    What is assigned goes where it would have gone.
     """
 
     def __init__(self, name: str, instead: cabc.Callable[[typing.Any], typing.Any]) -> None:

@@ -6,23 +6,16 @@ import collections.abc as cabc
 import types
 import typing
 
-from ..errors import UnknownLayout
 from .patching import Library
 from .patching import Patch
-from .patching import attribute
-from .patching import expect
-from .shadowing import Shadow
+from .shadowing import shadowed
 from .urls import is_mounted
 
 __all__ = ["VCR"]
 
 
 def _patches(module: types.ModuleType) -> list[Patch]:
-    cassette = attribute(module, "Cassette")
-    made = expect(cassette, "__init__", "self")
-    if "_before_record_request" not in made.__code__.co_names:
-        raise UnknownLayout("Cassette has no _before_record_request")
-    return [Patch(cassette, "_before_record_request", Shadow("_before_record_request", _unless_mounted))]
+    return [shadowed(module, "Cassette", "_before_record_request", _unless_mounted)]
 
 
 def _unless_mounted(before: cabc.Callable[[typing.Any], typing.Any]) -> cabc.Callable[[typing.Any], typing.Any]:

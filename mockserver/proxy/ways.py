@@ -7,6 +7,7 @@ import collections.abc as cabc
 from ..errors import UnmountedHostError
 from ..origin import Origin
 from ..origin import canonical_host
+from ..origin import host_and_port
 from ..registration import is_loopback
 
 __all__ = ["Address", "Ways"]
@@ -23,7 +24,7 @@ class Ways:
 
     def __init__(self, mounted: cabc.Mapping[Origin, Address], allowed: cabc.Iterable[str] = ()) -> None:
         self._mounted = {(origin.host, origin.port): (origin, address) for origin, address in mounted.items()}
-        self._allowed = frozenset(_entry(each) for each in allowed)
+        self._allowed = frozenset(map(host_and_port, allowed))
 
     def find(self, scheme: str | None, host: str, port: int) -> Address:
         """
@@ -48,11 +49,3 @@ class Ways:
             f"{asked} is not mounted, so nothing was sent to {asked.host} port {asked.port}; mounted: {mounts}."
             f" To answer for it: --mount {asked}; to let it through: --allow-host {asked.host}"
         )
-
-
-def _entry(text: str) -> tuple[str, int | None]:
-    host, colon, port = text.rpartition(":")
-    # An address of IPv6 has colons of its own; with a port it is in brackets.
-    if colon and port.isascii() and port.isdigit() and (":" not in host or host.endswith("]")):
-        return canonical_host(host), int(port)
-    return canonical_host(text), None

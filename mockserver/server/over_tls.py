@@ -7,6 +7,7 @@ import ssl
 import typing
 
 from ..errors import ConfigurationError
+from ..origin import host_and_port
 
 if typing.TYPE_CHECKING:
     from ..app import State
@@ -72,9 +73,9 @@ class OverTls:
         return self._authority
 
     def _tls_context(self, host: str, settings: Settings) -> ssl.SSLContext:
-        names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host, *settings.allow_hosts])
+        names = ["localhost", "127.0.0.1", "::1", host, *settings.allow_hosts]
         return self._ca("https").server_context(
-            *(name.partition(":")[0] if name.count(":") == 1 else name for name in names),
+            *dict.fromkeys(host_and_port(name)[0] for name in names),
             certificate=settings.server_certificate,
             clients=_ASKED[settings.client_certificates],
         )
