@@ -16,11 +16,12 @@ from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
 from .endpoints import Endpoint
 from .errors import Inaccessible
+from .origin import Origin
 from .origin import origin_of
 from .registration import is_loopback
 from .request import Request
 
-__all__ = ["check_host", "check_method", "door", "issuer", "route"]
+__all__ = ["check_host", "check_method", "door", "issuer", "mounted", "route"]
 
 # uri-host [ ":" port ], RFC 9110 7.2, of names and addresses as they are written on loopback and in `allow_hosts`
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))?")
@@ -52,12 +53,21 @@ def check_host(request: Request, settings: Settings, port: int | None) -> None:
         )
 
 
+def mounted(scheme: str, netloc: str, path: str, mounts: Mounts) -> tuple[Origin, Context] | None:
+    """Who answers at an origin, if anybody is mounted there; of several, the first that serves the path."""
+    origin = origin_of(scheme, netloc) if mounts else None
+    there = mounts.get(str(origin), ())
+    if origin is None or not there:
+        return None
+    return origin, there[0] if len(there) == 1 else next((each for each in there if _serves(path, each)), there[0])
+
+
 def issuer(request: Request, issuers: cabc.Mapping[str, Context], mounts: Mounts) -> tuple[Request, Context]:
     """The issuer that is mounted at the origin or that the first path segment names, and the path below it."""
-    path, origin = request.path, origin_of(request.scheme, request.host) if mounts else None
-    there = mounts.get(str(origin), ())
-    if origin is not None and there:
-        context = there[0] if len(there) == 1 else next((each for each in there if _serves(path, each)), there[0])
+    path = request.path
+    found = mounted(request.scheme, request.host, path, mounts)
+    if found is not None:
+        origin, context = found
         return msgspec.structs.replace(request, host=origin.netloc, issuer=context.name), context
     if path.startswith(_AUTHORIZATION_SERVER + "/"):
         # RFC 8414 3.1: for an issuer with a path the well-known part comes first

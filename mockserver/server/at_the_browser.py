@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typing
 
+from .. import routing
 from ..actor import Browser
 from ..actor import LoginPage
 from ..callback import Callback
 from ..faults import Place
-from ..origin import origin_of
 from .arming import arm
 
 if typing.TYPE_CHECKING:
@@ -75,8 +75,9 @@ class AtTheBrowser:
 
     def _issuer_at(self, url: str) -> str:
         scheme, _, rest = url.partition("://")
-        netloc, *first = rest.partition("?")[0].split("/")[:2]
-        origin = origin_of(scheme.lower(), netloc)
-        if str(origin) in self.state.mounts:
-            return self.state.mounts[str(origin)][0].name
-        return first[0] if first and first[0] in self.state.issuers else ""
+        netloc, slash, path = rest.partition("?")[0].partition("/")
+        found = routing.mounted(scheme.lower(), netloc, slash + path, self.state.mounts)
+        if found is not None:
+            return found[1].name
+        first = path.partition("/")[0]
+        return first if first in self.state.issuers else ""
