@@ -13,6 +13,7 @@ import typing
 import msgspec
 from tables import table
 
+from mockserver import client_settings
 from mockserver import config
 from mockserver import golden
 from mockserver import policies
@@ -25,7 +26,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "server": config.Settings,
     "issuer": config.IssuerSettings,
     "parameters": config.ParameterRules,
-    "client": config.ClientSettings,
+    "client": client_settings.ClientSettings,
     "user": config.UserSettings,
     "profile": quirks.ProfileFile,
     "profile-request": quirks.RequestShape,
@@ -40,7 +41,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "profile-golden-want": golden.GoldenAnswer,
 }
 
-_MODULES = (config.__name__, policies.__name__, quirks.__name__, golden.__name__)
+_MODULES = (config.__name__, client_settings.__name__, policies.__name__, quirks.__name__, golden.__name__)
 
 # Values that are not the default, so that a spelling shows what it does.
 _EXAMPLES: dict[str, str] = {

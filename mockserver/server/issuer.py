@@ -10,8 +10,8 @@ import typing
 import msgspec
 
 from .. import settings as from_settings
-from ..config import ClientKeywords
-from ..config import ClientSettings
+from ..client_settings import ClientKeywords
+from ..client_settings import ClientSettings
 from ..config import IssuerSettings
 from ..config import UserSettings
 from ..errors import ConfigurationError

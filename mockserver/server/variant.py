@@ -10,7 +10,7 @@ from ..credentials import new_secret
 
 if typing.TYPE_CHECKING:
     from ..callback import Callback
-    from ..config import ClientKeywords
+    from ..client_settings import ClientKeywords
     from ..variants import Cell
     from .issuer import Issuer
 

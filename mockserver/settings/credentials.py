@@ -6,7 +6,7 @@ import collections.abc as cabc
 import copy
 import typing
 
-from ..config import ClientSettings
+from ..client_settings import ClientSettings
 from ..credentials import new_secret
 from ..errors import ConfigurationError
 from ..jwk import ALGORITHMS

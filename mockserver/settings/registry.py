@@ -7,8 +7,8 @@ import typing
 
 import msgspec
 
+from ..client_settings import ClientSettings
 from ..clientauth import METHODS
-from ..config import ClientSettings
 from ..config import IssuerSettings
 from ..config import UserSettings
 from ..credentials import new_secret

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 import mockserver
-from mockserver import config
+from mockserver import client_settings
 from mockserver import faults
 from mockserver import findings
 from mockserver import policies as policy_settings
@@ -72,7 +72,8 @@ def test_every_setting_is_in_the_table(of: str) -> None:
 def test_a_client_may_say_otherwise_in_every_policy() -> None:
     """Each key of `Policies` is one of `ClientSettings`, of the same type or None; and each of those is a keyword."""
     policies, client, keywords = (
-        typing.get_type_hints(kind) for kind in (policy_settings.Policies, config.ClientSettings, config.ClientKeywords)
+        typing.get_type_hints(kind)
+        for kind in (policy_settings.Policies, client_settings.ClientSettings, client_settings.ClientKeywords)
     )
 
     assert {name: client.get(name) for name in policies} == {name: kind | None for name, kind in policies.items()}

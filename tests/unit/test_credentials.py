@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from mockserver.config import ClientSettings
+from mockserver.client_settings import ClientSettings
 from mockserver.config import IssuerSettings
 from mockserver.credentials import MalformedBasic
 from mockserver.credentials import check_secret

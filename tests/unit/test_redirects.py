@@ -9,7 +9,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from mockserver.config import ClientSettings
+from mockserver.client_settings import ClientSettings
 from mockserver.config import IssuerSettings
 from mockserver.config import RedirectUriPolicy
 from mockserver.errors import ConfigurationError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.config import ClientSettings
+from mockserver.client_settings import ClientSettings
 from mockserver.config import IssuerSettings
 from mockserver.errors import InvalidScope
 from mockserver.model import Client

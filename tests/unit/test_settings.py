@@ -12,7 +12,7 @@ from mockserver import ConfigurationError
 from mockserver import OAuthMock
 from mockserver import Settings
 from mockserver import settings as from_settings
-from mockserver.config import ClientSettings
+from mockserver.client_settings import ClientSettings
 from mockserver.config import IssuerSettings
 from mockserver.config import UserSettings
 from mockserver.policies import Policies
