@@ -6,7 +6,7 @@ import collections.abc as cabc
 import typing
 
 from .. import profiles
-from .. import settings as from_settings
+from .. import registry
 from ..app import State
 from ..clock import Clock
 from ..config import IssuerSettings
@@ -68,9 +68,9 @@ class Baseline:
             profile=profiles.resolved(settings),
         )
         for client in settings.clients:
-            context.register(from_settings.client(client, settings))
+            context.register(registry.client(client, settings))
         for user in settings.users:
-            context.enrol(from_settings.user(user))
+            context.enrol(registry.user(user))
         for table in settings.faults:
             arm(table, Place(name, ""), context, state.faults, call=f"fault {table.get('fault')!r}")
         return context

@@ -9,7 +9,7 @@ import typing
 
 import msgspec
 
-from .. import settings as from_settings
+from .. import registry
 from ..client_settings import ClientKeywords
 from ..client_settings import ClientSettings
 from ..config import IssuerSettings
@@ -129,12 +129,12 @@ class Issuer(Endpoints, Judged):
         URI. Lifetimes are seconds. Raises `ConfigurationError` that names the key and the nearest right value.
         """
         name = f"client-{next(_SERIAL)}" if client_id is None else client_id
-        own = from_settings.checked(name, settings)
+        own = registry.checked(name, settings)
         key = _key_pair(own, self.context.settings)
         if key is not None:
             own = msgspec.structs.replace(own, jwks={"keys": [key.public_jwk()]})
         published = [self._base_anywhere() + path for path in self.context.published]
-        registered = from_settings.client(own, self.context.settings, published)
+        registered = registry.client(own, self.context.settings, published)
         self.context.register(registered)
         return RegisteredClient(self, registered, key)
 
@@ -162,7 +162,7 @@ class Issuer(Endpoints, Judged):
         Without a password they get one, in `.password`. An `account` that is `locked` or `disabled` lets nobody in,
         `second_factor` asks for one page more. Raises `AlreadyRegistered`.
         """
-        person = from_settings.user(UserSettings(username=username, password=password, account=account, claims=claims))
+        person = registry.user(UserSettings(username=username, password=password, account=account, claims=claims))
         self.context.enrol(person)
         return person
 
@@ -173,7 +173,7 @@ class Issuer(Endpoints, Judged):
         Raises `ConfigurationError` for somebody who is not registered.
         """
         old = registered_user(self.context, username)
-        person = from_settings.user(
+        person = registry.user(
             UserSettings(
                 username=username,
                 password=old.password if password is None else password,
@@ -267,7 +267,7 @@ class Issuer(Endpoints, Judged):
 def _key_pair(settings: ClientSettings, issuer: IssuerSettings) -> SigningKey | None:
     """A key pair for a client that signs its assertions and brought no keys."""
     method = settings.token_endpoint_auth_method
-    methods = (method,) if isinstance(method, str) else method or from_settings.default_methods(settings, issuer)
+    methods = (method,) if isinstance(method, str) else method or registry.default_methods(settings, issuer)
     if "private_key_jwt" not in methods or settings.jwks is not None or settings.jwks_uri is not None:
         return None
     return SigningKey.generate("RS256" if settings.token_endpoint_auth_signing_alg == "RS256" else "ES256")

@@ -10,10 +10,6 @@ from .layers import environment
 from .layers import file
 from .layers import given
 from .layers import texts
-from .registry import checked
-from .registry import client
-from .registry import default_methods
-from .registry import user
 from .resolve import of_profile
 from .resolve import resolve
 
@@ -21,9 +17,6 @@ __all__ = [
     "GIVEN_TO_COMMANDS",
     "Layer",
     "Order",
-    "checked",
-    "client",
-    "default_methods",
     "environment",
     "fault",
     "file",
@@ -31,5 +24,4 @@ __all__ = [
     "of_profile",
     "resolve",
     "texts",
-    "user",
 ]

@@ -6,6 +6,7 @@ import collections.abc as cabc
 import re
 
 from .. import profiles
+from .. import registry
 from ..config import IssuerSettings
 from ..config import Settings
 from ..errors import ConfigurationError
@@ -15,7 +16,6 @@ from ..scope import Scope
 from ..written import Path
 from ..written import Problem
 from ..written import dotted
-from . import registry
 from .edges import edges
 from .faults import fault_problems
 from .names import names

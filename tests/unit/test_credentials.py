@@ -18,7 +18,7 @@ from mockserver.credentials import read_pairs
 from mockserver.errors import InvalidClient
 from mockserver.messages import Presented
 from mockserver.model import Client
-from mockserver.settings import client
+from mockserver.registry import client
 
 
 def _basic(octets: bytes) -> str:

@@ -16,7 +16,7 @@ from mockserver.errors import ConfigurationError
 from mockserver.errors import InvalidRequest
 from mockserver.model import Client
 from mockserver.redirects import check_redirect_uri
-from mockserver.settings import client as registered
+from mockserver.registry import client as registered
 
 _TEMPLATE = "https://platform.example/account/{account}/oauth2/callback"
 

@@ -11,8 +11,8 @@ from mockserver.model import Client
 from mockserver.registration import allowed_scope
 from mockserver.registration import is_loopback
 from mockserver.registration import parse_scope
+from mockserver.registry import client as registered
 from mockserver.scope import Scope
-from mockserver.settings import client as registered
 
 
 def client(*, scope: str | None = None) -> Client:

@@ -11,6 +11,7 @@ import pytest
 from mockserver import ConfigurationError
 from mockserver import OAuthMock
 from mockserver import Settings
+from mockserver import registry
 from mockserver import settings as from_settings
 from mockserver.client_settings import ClientSettings
 from mockserver.config import IssuerSettings
@@ -410,7 +411,7 @@ def test_a_client_that_cannot_be_is_refused(keys: dict[str, typing.Any], message
     settings = ClientSettings(**{"client_id": "crm", **keys})
 
     with pytest.raises(ConfigurationError) as caught:
-        from_settings.client(settings, IssuerSettings(scopes_supported=("a", "b")))
+        registry.client(settings, IssuerSettings(scopes_supported=("a", "b")))
 
     assert message in str(caught.value)
     assert str(caught.value).startswith("client ")
@@ -418,7 +419,7 @@ def test_a_client_that_cannot_be_is_refused(keys: dict[str, typing.Any], message
 
 def test_a_client_is_as_generous_as_most_servers() -> None:
     """Every grant, Basic and body, any scope, any loopback redirect, a secret of its own."""
-    client = from_settings.client(ClientSettings(client_id="crm"), IssuerSettings(access_token_lifetime=7))
+    client = registry.client(ClientSettings(client_id="crm"), IssuerSettings(access_token_lifetime=7))
 
     assert client.grant_types == {"authorization_code", "client_credentials", "password", "refresh_token"}
     assert client.auth_methods == ("client_secret_basic", "client_secret_post")
@@ -430,7 +431,7 @@ def test_a_client_is_as_generous_as_most_servers() -> None:
 
 def test_what_a_client_names_wins_over_its_issuer() -> None:
     """Lifetimes of 0 too."""
-    client = from_settings.client(
+    client = registry.client(
         ClientSettings(
             client_id="crm",
             client_name="The CRM",
@@ -463,21 +464,21 @@ def test_what_a_client_names_wins_over_its_issuer() -> None:
 def test_the_keywords_of_a_client_are_checked() -> None:
     """All at once; what is sound comes through."""
     with pytest.raises(ConfigurationError) as caught:
-        from_settings.checked("crm", {"access_token_lifetime": "60", "grant_types": "password", "scop": "a"})
+        registry.checked("crm", {"access_token_lifetime": "60", "grant_types": "password", "scop": "a"})
 
     assert str(caught.value).splitlines() == [
         "client 'crm': access_token_lifetime = '60': expected `int | null`, got `str`",
         "client 'crm': grant_types = 'password': write a list, ['password']",
         "client 'crm': unknown key 'scop'; did you mean 'scope'?",
     ]
-    good = from_settings.checked("crm", {"access_token_lifetime": 60, "grant_types": ["password"], "scope": None})
+    good = registry.checked("crm", {"access_token_lifetime": 60, "grant_types": ["password"], "scope": None})
     assert good == ClientSettings(client_id="crm", access_token_lifetime=60, grant_types=("password",))
 
 
 @pytest.mark.parametrize(("password", "kept"), [("p", "p"), ("", ""), (None, None)])
 def test_a_user_without_a_password_gets_one(password: str | None, kept: str | None) -> None:
     """Of their own."""
-    user = from_settings.user(UserSettings(username="alice", password=password, claims={"sub": 7}))
+    user = registry.user(UserSettings(username="alice", password=password, claims={"sub": 7}))
 
     assert user.subject == "7"
     assert user.password == kept if kept is not None else user.password.startswith("oam_pw_")
