@@ -11,10 +11,10 @@ import pytest
 
 from mockserver.client_settings import ClientSettings
 from mockserver.config import IssuerSettings
-from mockserver.config import RedirectUriPolicy
 from mockserver.errors import ConfigurationError
 from mockserver.errors import InvalidRequest
 from mockserver.model import Client
+from mockserver.policies import RedirectUriPolicy
 from mockserver.redirects import check_redirect_uri
 from mockserver.registry import client as registered
 
