@@ -11,6 +11,7 @@ import msgspec
 
 from .errors import MissingToken
 from .errors import OAuthError
+from .errors import ResourceError
 from .messages import Reply
 from .redaction import without
 from .request import Request
@@ -36,6 +37,8 @@ class Visit(msgspec.Struct, kw_only=True):
     """Its head. The body is in `payload`, and as parameters in what `read` returns."""
     payload: Payload
     read: cabc.Callable[[], Request]
+    door: str = ""
+    """Where the guard stands: the path that is protected, which an application behind it is below."""
     guards: list[str] = msgspec.field(default_factory=list)
     """The guards that found credentials of theirs, by name."""
     caller: str | None = None
@@ -77,6 +80,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     app: WSGIApplication | None = None
+    metadata: cabc.Callable[[Request], dict[str, typing.Any]] | None = None
+    """What the resource's metadata say of how it is asked (RFC 9728 2); None: it takes no access tokens."""
     in_url: tuple[str, ...] = ()
     """Parameters of the query that are credentials, and meant to be there."""
 
@@ -141,7 +146,9 @@ class Refusal(OAuthError):
 
 def challenged(error: OAuthError) -> Reply:
     """RFC 6750 3: what is wrong with the request or its token is said in the challenge and repeated in the body."""
-    attributes = {"realm": "api", **error.body(), "scope": getattr(error, "scope", None)}
+    attributes = {"realm": "api", **error.body()}
+    if isinstance(error, ResourceError):
+        attributes |= {"scope": error.scope or "", "resource_metadata": error.resource_metadata or ""}
     challenge = ", ".join(f'{name}="{value}"' for name, value in attributes.items() if value)
     return Reply.of_json(
         error.body(),

@@ -28,6 +28,7 @@ __all__ = [
     "Claim",
     "authenticate",
     "check",
+    "check_signature",
     "presented",
 ]
 
@@ -132,7 +133,7 @@ def check(
     `now` is seconds since the epoch, UTC, by the clock that judges what clients make; `longest` is the seconds that
     an assertion may live, and be old; `naming` are the claims that say who the subject is. Raises `BadAssertion`.
     """
-    _check_signature(assertion, keys, algorithms)
+    check_signature(assertion, keys, algorithms)
     typ = assertion.header.get("typ")
     if (typ if typ is None else str(typ).upper()) not in _TYPES:
         raise BadAssertion(f"the header has typ {typ!r}: this is another kind of JWT, and no client assertion")
@@ -185,7 +186,8 @@ def authenticate(
         ) from None
 
 
-def _check_signature(assertion: Assertion, keys: cabc.Sequence[Key], algorithms: cabc.Container[str]) -> None:
+def check_signature(assertion: Assertion, keys: cabc.Sequence[Key], algorithms: cabc.Container[str]) -> None:
+    """Whether one of `keys` signed it, by one of `algorithms` (RFC 7515 5.2). Raises `BadAssertion`."""
     alg, kid = assertion.alg, assertion.header.get("kid")
     if alg not in algorithms:
         raise BadAssertion(f"alg is {alg!r}, which is not accepted of this client (token_endpoint_auth_signing_alg)")

@@ -12,6 +12,7 @@ from .policies import ClientCertificates
 from .policies import CodeChallengeMethod
 from .policies import Policies
 from .policies import Positive
+from .policies import RegistrationPolicy
 from .policies import ServerCertificate
 from .policies import TokenMethod
 from .quirks import Names
@@ -80,6 +81,16 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How clients may authenticate that say nothing of it; none: the secret in the header or in the body."""
     grant_types_supported: tuple[str, ...] | None = None
     """Grants of clients that say nothing of them; none: all."""
+    protected_resource_metadata: bool = False
+    """Serve metadata of what is protected, and name them in challenges (RFC 9728), as MCP servers do."""
+    registration: RegistrationPolicy = "open"
+    """Whether clients may register themselves (RFC 7591): anybody, with an initial access token, or nobody."""
+    initial_access_tokens: tuple[str, ...] = ()
+    """What `registration = "initial_access_token"` asks for; `oauthmock.initial_access_token()` makes others."""
+    registered_secret_lifetime: Positive | None = None
+    """Seconds for which the secret of a client that registers itself is good; None: for ever."""
+    software_statement_jwks: dict[str, typing.Any] | None = None
+    """Public keys of whoever vouches for clients that register themselves (RFC 7591 2.3); None: nobody does."""
     parameters: dict[str, ParameterRules] = {}
     """Rules for parameters, by `authorize`, `token` (every grant), the name of a grant, or `api`."""
 

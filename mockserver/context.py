@@ -20,6 +20,7 @@ from .errors import AlreadyRegistered
 from .keys import KeySet
 from .ledger import Ledger
 from .model import Client
+from .model import Registration
 from .model import User
 from .policies import SigningAlgorithm
 from .rates import Rates
@@ -53,6 +54,10 @@ class Context(msgspec.Struct, kw_only=True):
     profile: Profile
     """Where this issuer serves what, and under which names."""
     clients: dict[str, Client] = msgspec.field(default_factory=dict)
+    registrations: dict[str, Registration] = msgspec.field(default_factory=dict)
+    """Of the clients that registered themselves, by `client_id`."""
+    initial_access_tokens: set[str] = msgspec.field(default_factory=set)
+    """What may be registered with (RFC 7591 1.2), beside those of the settings."""
     users: dict[str, User] = msgspec.field(default_factory=dict)
     doors: dict[str, Door] = msgspec.field(default_factory=dict)
     """What is protected, by path."""
@@ -186,7 +191,12 @@ class Context(msgspec.Struct, kw_only=True):
         registered = [secret.value for client in self.clients.values() for secret in client.secrets]
         guarded = [secret for door in list(self.doors.values()) for secret in door.secrets()]
         passwords = (user.password for user in self.users.values())
-        return [secret for secret in (*registered, *passwords, *guarded) if secret]
+        registering = (
+            *self.initial_access_tokens,
+            *self.settings.initial_access_tokens,
+            *(each.token for each in list(self.registrations.values())),
+        )
+        return [secret for secret in (*registered, *passwords, *guarded, *registering) if secret]
 
     def passwords(self) -> dict[str, str]:
         """The passwords of people by their names."""

@@ -14,9 +14,12 @@ __all__ = [
     "Inaccessible",
     "InsufficientScope",
     "InvalidClient",
+    "InvalidClientMetadata",
     "InvalidGrant",
+    "InvalidRedirectUri",
     "InvalidRequest",
     "InvalidScope",
+    "InvalidSoftwareStatement",
     "InvalidTarget",
     "InvalidToken",
     "LoginRequired",
@@ -32,6 +35,7 @@ __all__ = [
     "ServerNotRunning",
     "TooManyRequests",
     "UnauthorizedClient",
+    "UnapprovedSoftwareStatement",
     "UnexpectedPage",
     "UnknownLayout",
     "UnmountedHostError",
@@ -148,6 +152,30 @@ class InvalidTarget(OAuthError):
     error = "invalid_target"
 
 
+class InvalidRedirectUri(OAuthError):
+    """RFC 7591 3.2.2: a redirect URI of a client that registers itself cannot be one."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 3.2.2: what a client registers itself with cannot be, or contradicts itself."""
+
+    error = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(OAuthError):
+    """RFC 7591 3.2.2: the software statement is no signed JWT of whom it names."""
+
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """RFC 7591 3.2.2: nobody is trusted to vouch for clients."""
+
+    error = "unapproved_software_statement"
+
+
 class AccessDenied(OAuthError):
     """RFC 6749 4.1.2.1: the person said no."""
 
@@ -210,7 +238,13 @@ class Inaccessible(OAuthError):
 
 
 class ResourceError(OAuthError):
-    """RFC 6750 3: a refusal of the protected resource; `scope` is what the path needs."""
+    """
+    RFC 6750 3: a refusal of the protected resource; `scope` is what the path needs.
+
+    `resource_metadata` is set where the resource has metadata, to their URL (RFC 9728 5.1).
+    """
+
+    resource_metadata: str | None = None
 
     def __init__(self, description: str = "", *, hint: str = "", scope: str | None = None) -> None:
         super().__init__(description, hint=hint)

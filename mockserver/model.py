@@ -8,13 +8,14 @@ import typing
 
 import msgspec
 
+from .client_settings import ClientSettings
 from .policies import Account
 from .policies import Policies
 from .policies import RequestEncoding
 from .redaction import without
 from .scope import Scope
 
-__all__ = ["AuthorizationRecord", "Client", "Kind", "Secret", "TokenRecord", "User"]
+__all__ = ["AuthorizationRecord", "Client", "Kind", "Registration", "Secret", "TokenRecord", "User"]
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +79,22 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return without(self, "secrets")
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a client that registered itself, beside what is registered of every client (RFC 7591 3.2.1)."""
+
+    token: str
+    """The registration access token (RFC 7592 1)."""
+    issued_at: int
+    """When it was registered: seconds, UTC, by the server's clock."""
+    settings: ClientSettings
+    """What it asked for."""
+    kept: cabc.Mapping[str, typing.Any]
+    """Metadata that change nothing here and are told back as they came."""
+
+    def __repr__(self) -> str:
+        return without(self, "token", "settings")
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ __all__ = [
     "RefreshPolicyName",
     "RefreshPolicySettings",
     "RefreshTokenWhen",
+    "RegistrationPolicy",
     "RequestEncoding",
     "RequestEncodings",
     "ScopeInResponse",
@@ -64,6 +65,7 @@ RefreshPolicyName = typing.Literal[
 RefreshTokenWhen = typing.Literal[
     "always", "offline_access", "offline_access_each_time", "access_type", "first_access_type", "never"
 ]
+RegistrationPolicy = typing.Literal["open", "initial_access_token", "off"]
 RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
 ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]

@@ -34,6 +34,8 @@ SECRET_PARAMETERS = (
     "id_token",
     "password",
     "refresh_token",
+    "registration_access_token",
+    "software_statement",
     "token",
 )
 

@@ -26,6 +26,7 @@ __all__ = ["check_host", "check_method", "door", "issuer", "mounted", "route"]
 # uri-host [ ":" port ], RFC 9110 7.2, of names and addresses as they are written on loopback and in `allow_hosts`
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))?")
 _AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+_PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 
 Mounts = cabc.Mapping[str, cabc.Sequence[Context]]
 """By origin; the first of several comes before the others."""
@@ -72,6 +73,13 @@ def issuer(request: Request, issuers: cabc.Mapping[str, Context], mounts: Mounts
     if path.startswith(_AUTHORIZATION_SERVER + "/"):
         # RFC 8414 3.1: for an issuer with a path the well-known part comes first
         path = path.removeprefix(_AUTHORIZATION_SERVER) + _AUTHORIZATION_SERVER
+    if path.startswith(_PROTECTED_RESOURCE + "/"):
+        # RFC 9728 3.1: likewise, for a resource with a path, below an issuer or not
+        first, slash, rest = path.removeprefix(_PROTECTED_RESOURCE + "/").partition("/")
+        if first in issuers:
+            path = _PROTECTED_RESOURCE + slash + rest
+            return msgspec.structs.replace(request, path=path, issuer=first), issuers[first]
+        return request, issuers[""]
     first, _, rest = path[1:].partition("/")
     if first and first in issuers:
         return msgspec.structs.replace(request, path="/" + rest, issuer=first), issuers[first]
@@ -113,8 +121,13 @@ def _of_the_protocol(path: str, context: Context) -> bool:
 def route(path: str, context: Context) -> Endpoint | ClientEndpoint:
     """What answers at a path that nothing protects."""
     name = profiles.endpoint_at(path, context.profile)
+    if name is None and path.startswith(context.paths["register"] + "/"):
+        name = "client_configuration"
+    if name is None and path.startswith(context.paths["protected_resource"] + "/"):
+        name = "protected_resource"
     if name is not None:
-        return ENDPOINTS[name]
+        endpoint = ENDPOINTS[name]
+        return endpoint if endpoint.served(context.settings) else UNKNOWN
     if path == "/callback":
         return ENDPOINTS["callback"]
     if path in context.published:

@@ -21,6 +21,8 @@ CANARIES: typing.Final = {
     "ac": "authorization code",
     "cs": "client secret",
     "pw": "password",
+    "ia": "initial access token",
+    "ra": "registration access token",
 }
 """What the mock makes begins with `oam_`, one of these and `_`."""
 

@@ -7,6 +7,7 @@ from . import callback
 from . import jwks
 from . import metadata
 from . import refusal
+from . import register
 from . import resource
 from . import rules
 from . import token
@@ -22,11 +23,26 @@ _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("authorize", ("GET", "POST"), authorize.answer, refusal.to_browser),
     ClientEndpoint("token", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
     ClientEndpoint("refresh", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
+    Endpoint("register", ("POST",), register.register, refusal.to_bearer, register.served),
+    Endpoint(
+        "client_configuration",
+        ("GET", "PUT", "DELETE"),
+        register.configuration,
+        refusal.to_bearer,
+        register.served,
+    ),
     Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_bearer),
     Endpoint("jwks", ("GET",), jwks.answer, refusal.to_client),
     Endpoint("client_jwks", ("GET",), jwks.published, refusal.to_client),
     Endpoint("openid_configuration", ("GET",), metadata.openid_configuration, refusal.to_client),
     Endpoint("authorization_server", ("GET",), metadata.authorization_server, refusal.to_client),
+    Endpoint(
+        "protected_resource",
+        ("GET",),
+        metadata.protected_resource,
+        refusal.to_client,
+        metadata.serves_resource_metadata,
+    ),
     Endpoint("callback", ("GET", "POST"), callback.answer, refusal.to_browser),
     Endpoint("protected", (), resource.protected, refusal.to_bearer),
     Endpoint("api", (), resource.echo, refusal.to_bearer),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from ..clientauth import METHODS
+from ..config import IssuerSettings
 from ..context import Context
+from ..errors import Inaccessible
 from ..grants import GRANTS
+from ..guards.resource_metadata import described
 from ..jwk import ALGORITHMS
 from ..jwk import MAC_ALGORITHMS
 from ..messages import Reply
 from ..request import Request
+from . import register
 from .sending_back import MODES
 
-__all__ = ["authorization_server", "document", "openid_configuration"]
+__all__ = ["authorization_server", "document", "openid_configuration", "protected_resource", "serves_resource_metadata"]
 
 
 def authorization_server(request: Request, context: Context) -> Reply:
@@ -36,6 +40,32 @@ def openid_configuration(request: Request, context: Context) -> Reply:
     return Reply.of_json(members, why="OpenID provider metadata")
 
 
+def protected_resource(request: Request, context: Context) -> Reply:
+    """
+    RFC 9728 3.2: who gives out tokens for the resource whose path follows the well-known one, and how it takes them.
+
+    Raises `Inaccessible` for what no guard protects that takes access tokens.
+    """
+    path = request.path.removeprefix(context.paths["protected_resource"])
+    members: dict[str, object] = {"resource": context.base_url(request) + path}
+    door = context.doors.get(path)
+    if door is not None and door.metadata is not None:
+        members |= door.metadata(request)
+    elif path == "/api":
+        members |= described(request, context)
+    else:
+        protected = ["/api", *(where or "/" for where, door in context.doors.items() if door.metadata is not None)]
+        raise Inaccessible(
+            "Nothing is protected at this path.",
+            hint=f"{path or '/'!r} takes no access tokens; there are {', '.join(protected)} (RFC 9728 3)",
+        )
+    return Reply.of_json(members, why=f"metadata of the protected resource {path or '/'}")
+
+
+def serves_resource_metadata(settings: IssuerSettings) -> bool:
+    return settings.protected_resource_metadata
+
+
 def document(base: str, context: Context) -> dict[str, object]:
     """RFC 8414 2; `base` is what the paths are below."""
     members: dict[str, object] = {
@@ -53,6 +83,8 @@ def document(base: str, context: Context) -> dict[str, object]:
     if not members["code_challenge_methods_supported"]:
         # RFC 8414 2: left out, PKCE is not supported
         del members["code_challenge_methods_supported"]
+    if register.served(context.settings):
+        members["registration_endpoint"] = context.url_of("register", base)
     if "refresh" in context.paths:
         # RFC 8414 2 allows members of one's own
         members["refresh_endpoint"] = context.url_of("refresh", base)

@@ -13,7 +13,9 @@ from ..admission import Visit
 from ..context import Context
 from ..errors import Inaccessible
 from ..errors import InvalidRequest
+from ..errors import ResourceError
 from ..guards import bearer
+from ..guards.resource_metadata import metadata_url
 from ..messages import Reply
 from ..request import Request
 from ..scope import Scope
@@ -27,7 +29,11 @@ __all__ = ["echo", "echoed", "nothing", "protected"]
 
 def echo(request: Request, context: Context) -> Reply:
     """Say what arrived: method, path, query, headers and body (`body` is null where it is not UTF-8)."""
-    passed = bearer.check(request, context, scope=Scope())
+    try:
+        passed = bearer.check(request, context, scope=Scope())
+    except ResourceError as error:
+        error.resource_metadata = metadata_url(request, context, "/api")
+        raise
     rules.check(request, ("api",), {}, context, of="query")
     reply = echoed(request, request.path)
     why = f"the echo took the token of client {passed.record.client_id!r}"
@@ -54,6 +60,7 @@ def echoed(request: Request, path: str) -> Reply:
 
 def protected(visit: Visit, door: Door, context: Context, app: cabc.Callable[[], Reply] | None = None) -> Reply:
     """The answer of `protect(path, ...)`, or of the application behind it, for whom its guard lets in."""
+    visit.door = door.path
     # One atomic step: of requests that come at once exactly one is challenged
     if context.unchallenged.pop(door.path, None) is not None and door.challenge is not None:
         error = door.challenge(visit)

@@ -19,18 +19,21 @@ from ..errors import InvalidRequest
 from ..errors import InvalidToken
 from ..errors import MissingToken
 from ..errors import OAuthError
+from ..errors import ResourceError
 from ..messages import Reply
 from ..model import Kind
 from ..model import TokenRecord
 from ..policies import BearerMethod
 from ..redaction import without
+from ..request import Pairs
 from ..request import Request
 from ..scope import Scope
+from .resource_metadata import described
+from .resource_metadata import metadata_url
 
 __all__ = ["Bearer", "Passed", "check", "presented"]
 
-# b64token, RFC 6750 2.1
-_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 2.1
 # RFC 6750 2.2: a body has a meaning with the request's method; RFC 9110 9.3.1, 9.3.2 and 9.3.5: with these it has none
 _BODILESS = ("GET", "HEAD", "DELETE")
 _CLAUSES: dict[BearerMethod, str] = {"header": "2.1", "body": "2.2", "query": "2.3"}
@@ -135,7 +138,7 @@ def _presented(
 
 
 def _everywhere(request: Request, scheme: str) -> list[_Found]:
-    return [*_in_header(request, scheme), *_in_body(request), *_in_query(request)]
+    return [*_in_header(request, scheme), *_in_parameters(request)]
 
 
 def _in_header(request: Request, scheme: str) -> list[_Found]:
@@ -147,14 +150,12 @@ def _in_header(request: Request, scheme: str) -> list[_Found]:
     return []
 
 
-def _in_body(request: Request) -> list[_Found]:
-    if request.encoding != "form" or request.method in _BODILESS:
-        return []
-    return [_Found("body", value) for name, value in request.form if name == "access_token" and value]
-
-
-def _in_query(request: Request) -> list[_Found]:
-    return [_Found("query", value) for name, value in request.query if name == "access_token" and value]
+def _in_parameters(request: Request) -> list[_Found]:
+    form = request.form if request.encoding == "form" and request.method not in _BODILESS else ()
+    places: tuple[tuple[BearerMethod, Pairs], ...] = (("body", form), ("query", request.query))
+    return [
+        _Found(place, value) for place, pairs in places for name, value in pairs if name == "access_token" and value
+    ]
 
 
 def _methods_of(everywhere: list[_Found], context: Context) -> tuple[BearerMethod, ...]:
@@ -287,6 +288,8 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
                 self._check_audience(token, request, issuing)
         except OAuthError as error:
             error.scheme = self.scheme
+            if isinstance(error, ResourceError):
+                error.resource_metadata = metadata_url(request, context, visit.door)
             raise
         why = f"took the token of client {token.client_id!r} with scope {str(token.scope)!r}"
         return Admission(why=why, finish=passed.finish)
@@ -294,7 +297,15 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     def challenge(self, visit: Visit, context: Context) -> OAuthError:
         error = MissingToken(hint="an access token is asked for", scope=str(self._needed(visit.request.method)) or None)
         error.scheme = self.scheme
+        error.resource_metadata = metadata_url(visit.request, context, visit.door)
         return error
+
+    def metadata(self, request: Request, context: Context) -> dict[str, typing.Any]:
+        """How the resource behind it is asked (RFC 9728 2)."""
+        scopes = [self.scope] if isinstance(self.scope, str) else self.scope.values()
+        return described(
+            request, context, scopes, methods=self.methods, issuing=[each.context for each in self.accepts]
+        )
 
     def secrets(self) -> cabc.Iterable[str]:
         return ()

@@ -24,12 +24,17 @@ PATHS = {
     "authorize": "/authorize",
     "token": "/token",
     "userinfo": "/userinfo",
+    "register": "/register",
+    "protected_resource": "/.well-known/oauth-protected-resource",
     "jwks": "/jwks",
     "openid_configuration": "/.well-known/openid-configuration",
     "authorization_server": "/.well-known/oauth-authorization-server",
 }
 # Those that are below the issuer identifier (OpenID Connect Discovery 4, RFC 8414 3)
 _BELOW_ISSUER = ("openid_configuration", "authorization_server")
+
+# What a provider does not have unless its file says so
+_NOT_OF_PROVIDERS = {"registration": "off"}
 
 
 def load(name: str, variables: cabc.Mapping[str, str] | None = None) -> Profile:
@@ -49,7 +54,8 @@ def load(name: str, variables: cabc.Mapping[str, str] | None = None) -> Profile:
 
 def overrides(name: str, variables: cabc.Mapping[str, str]) -> dict[str, typing.Any]:
     """The settings that a profile has otherwise. Raises like `load`."""
-    return load(name, variables).settings
+    profile = load(name, variables)
+    return {**_NOT_OF_PROVIDERS, **profile.settings} if profile.origin else profile.settings
 
 
 def where(name: str, path: Path) -> str:

@@ -15,7 +15,9 @@ from ..context import Context
 from ..endpoints import resource
 from ..errors import ConfigurationError
 from ..errors import OAuthError
+from ..guards import Bearer
 from ..guards import Guard
+from ..request import Request
 
 if typing.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -77,8 +79,16 @@ def door(
         body=body,
         headers=headers,
         app=app,
+        metadata=_metadata(guard, context),
         in_url=tuple(getattr(guard, "in_url", ())),
     )
+
+
+def _metadata(guard: Guard, context: Context) -> cabc.Callable[[Request], dict[str, typing.Any]] | None:
+    """Of a guard that takes access tokens, alone or among others."""
+    taking = (each for each in getattr(guard, "guards", (guard,)) if isinstance(each, Bearer))
+    found = next(taking, None)
+    return None if found is None else functools.partial(found.metadata, context=context)
 
 
 def _challenge(path: str, guard: Guard, context: Context) -> cabc.Callable[[Visit], OAuthError]:

@@ -59,6 +59,11 @@ class Endpoints(AtTheBrowser):
         return self._endpoint("jwks")
 
     @property
+    def registration_endpoint(self) -> EndpointHandle:
+        """Where clients register themselves (RFC 7591 3)."""
+        return self._endpoint("register")
+
+    @property
     def openid_configuration_endpoint(self) -> EndpointHandle:
         return self._endpoint("openid_configuration")
 

@@ -14,6 +14,7 @@ from ..client_settings import ClientKeywords
 from ..client_settings import ClientSettings
 from ..config import IssuerSettings
 from ..config import UserSettings
+from ..credentials import new_secret
 from ..errors import ConfigurationError
 from ..errors import ServerNotRunning
 from ..guards import Bearer
@@ -93,6 +94,11 @@ class Issuer(Endpoints, Judged):
         return self._url_of("jwks")
 
     @property
+    def registration_url(self) -> str:
+        """Where clients register themselves (RFC 7591 3)."""
+        return self._url_of("register")
+
+    @property
     def api_url(self) -> str:
         """The protected echo: any path below it, any method, Bearer."""
         return f"{self.base_url}/api"
@@ -137,6 +143,17 @@ class Issuer(Endpoints, Judged):
         registered = registry.client(own, self.context.settings, published)
         self.context.register(registered)
         return RegisteredClient(self, registered, key)
+
+    @property
+    def registrations(self) -> tuple[RegisteredClient, ...]:
+        """The clients that registered themselves since the last reset (RFC 7591), in order."""
+        return tuple(RegisteredClient(self, self.context.clients[name]) for name in list(self.context.registrations))
+
+    def initial_access_token(self) -> str:
+        """A token to register with where `registration = "initial_access_token"` (RFC 7591 1.2), good until a reset."""
+        token = new_secret("ia")
+        self.context.initial_access_tokens.add(token)
+        return token
 
     def publish_jwks(self, path: str, jwks: cabc.Mapping[str, typing.Any]) -> str:
         """

@@ -43,6 +43,7 @@ def test_discovery_names_the_real_origin(login: Mount) -> None:
         "authorization_endpoint": "https://login.example.com/authorize",
         "token_endpoint": "https://login.example.com/token",
         "jwks_uri": "https://login.example.com/jwks",
+        "registration_endpoint": "https://login.example.com/register",
         "userinfo_endpoint": "https://login.example.com/userinfo",
     }
     assert (login.origin, login.url, login.token_url) == (
