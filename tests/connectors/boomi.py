@@ -1,4 +1,4 @@
-"""The OAuth 2.0 form of Boomi's HTTP connection, and what stands behind it."""
+"""The form of Boomi's HTTP connection, and what stands behind it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,16 @@ from connectors.answers import Person
 from connectors.answers import Token
 from connectors.answers import code_in
 from connectors.answers import token_in
+from connectors.aws import AwsSettings
+from connectors.aws import AwsSignature
+from connectors.calling import Caller
+from connectors.digest import Digest
 from connectors.errors import FormError
-from connectors.errors import NotAuthorized
+from connectors.schemes import Basic
+from connectors.schemes import Bearer
+from connectors.schemes import Call
+from connectors.schemes import Nothing
+from connectors.schemes import Scheme
 from connectors.urls import with_query
 
 __all__ = ["Boomi", "Connection"]
@@ -25,10 +33,15 @@ Rows = cabc.Sequence[tuple[str, str]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Connection:
-    """The fields, by the names that they have on the screen."""
+    """
+    The fields, by the names that they have on the screen.
 
-    grant_type: typing.Literal["authorization_code", "password", "client_credentials"]
-    client_id: str
+    Pre-emptive is a choice of Basic and OAuth 2.0; Digest is two steps, and a signature is in every request.
+    """
+
+    authentication_type: typing.Literal["none", "basic", "digest", "oauth2", "aws"] = "oauth2"
+    grant_type: typing.Literal["authorization_code", "password", "client_credentials"] = "client_credentials"
+    client_id: str = ""
     client_secret: str = dataclasses.field(default="", repr=False)
     user_name: str = ""
     password: str = dataclasses.field(default="", repr=False)
@@ -40,8 +53,13 @@ class Connection:
     callback_url: str = "http://127.0.0.1/account/acme-7F2/oauth2/callback"
     confirm_offline_access: bool = True
     preemptive: bool = True
+    aws: AwsSettings | None = None
 
     def __post_init__(self) -> None:
+        if self.authentication_type == "aws" and self.aws is None:
+            raise FormError("the AWS settings must be filled in")
+        if self.authentication_type != "oauth2":
+            return
         if not self.client_id or not self.access_token_url:
             raise FormError("Client ID and Access Token URL must be filled in")
         if self.grant_type == "authorization_code" and not self.authorization_token_url:
@@ -69,10 +87,14 @@ class Boomi:
         self._person = person
         self._now = now
         self._token: Token | None = None
+        self._scheme = self._chosen()
 
     def override(self, **fields: typing.Any) -> None:
-        """Other values of fields, from when the token in use has expired."""
+        """Other values of fields, from when the token in use has expired; at once where there are no tokens."""
         self._next = dataclasses.replace(self._next or self._connection, **fields)
+        if self._connection.authentication_type != "oauth2":
+            self._connection, self._next = self._next, None
+            self._scheme = self._chosen()
 
     def generate(self) -> None:
         """Press Generate: a new access token, whatever there was."""
@@ -86,17 +108,31 @@ class Boomi:
         else:
             self._token = self._ask([("grant_type", "client_credentials"), *self._scope()])
 
-    def call(self, method: str, url: str, content: bytes = b"") -> httpx.Response:
-        """A request with the token. Raises `NotAuthorized` where a new token does not help either."""
-        token = self._current()
-        answer = self._send(method, url, content, token if self._connection.preemptive else None)
-        if answer.status_code == 401 and not self._connection.preemptive and _asks_for_bearer(answer):
-            answer = self._send(method, url, content, token)
-        if answer.status_code == 401 and "invalid_token" in answer.headers.get("WWW-Authenticate", ""):
-            answer = self._send(method, url, content, self._renewed())
-        if answer.status_code in (401, 403):
-            raise NotAuthorized(f"the API answered {answer.status_code}")
-        return answer
+    def call(
+        self, method: str, url: str, content: bytes | cabc.Iterable[bytes] = b"", headers: Rows = ()
+    ) -> httpx.Response:
+        """
+        A request with the credentials, and with the process's own `headers`.
+
+        A body that can be read once is read before anything is sent, since it may have to be sent again. Raises
+        `NotAuthorized` where other credentials do not help either.
+        """
+        content = content if isinstance(content, bytes) else b"".join(content)
+        has = self._connection
+        caller = Caller(self._http, self._scheme, preemptive=has.preemptive or has.authentication_type == "aws")
+        # As it is sent: what is signed or proven has to be the same
+        return caller.call(Call(method=method, url=str(httpx.URL(url)), content=content, headers=headers))
+
+    def _chosen(self) -> Scheme:
+        has = self._connection
+        if has.authentication_type == "basic":
+            return Basic(has.user_name, has.password)
+        if has.authentication_type == "digest":
+            return Digest(has.user_name, has.password)
+        if has.authentication_type == "aws":
+            assert has.aws is not None
+            return AwsSignature(has.aws)
+        return Bearer(self._current, self._renewed) if has.authentication_type == "oauth2" else Nothing()
 
     def _current(self) -> Token:
         if self._token is None:
@@ -146,11 +182,3 @@ class Boomi:
 
     def _scope(self) -> Rows:
         return [("scope", self._connection.scope)] if self._connection.scope else []
-
-    def _send(self, method: str, url: str, content: bytes, token: Token | None) -> httpx.Response:
-        headers = {} if token is None else {"Authorization": f"Bearer {token.access_token}"}
-        return self._http.request(method, url, content=content, headers=headers)
-
-
-def _asks_for_bearer(answer: httpx.Response) -> bool:
-    return answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer")

@@ -6,6 +6,7 @@ __all__ = [
     "Busy",
     "CallbackRejected",
     "ConnectorError",
+    "Downgraded",
     "FormError",
     "LoginFailed",
     "NeedsConsent",
@@ -66,4 +67,8 @@ class NoToken(ConnectorError):
 
 
 class NotAuthorized(ConnectorError):
-    """The API refused the token, or asks for a scheme that the connector does not have (RFC 6750 3)."""
+    """The API refused the credentials, or asks for a scheme that the connector does not have (RFC 9110 15.5.2)."""
+
+
+class Downgraded(ConnectorError):
+    """The API wants the request sent again without TLS."""

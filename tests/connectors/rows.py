@@ -8,9 +8,22 @@ import typing
 
 import msgspec
 
-__all__ = ["ROWS", "Case", "Row"]
+__all__ = ["ROWS", "Api", "Case", "Row"]
 
 Table = dict[str, typing.Any]
+
+
+class Api(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the API saw and said; what is left out is not looked at."""
+
+    statuses: list[int] | None = None
+    """Of its answers, in their order."""
+    error: str | None = None
+    guard: str | None = None
+    caller: str | None = None
+    preemptive: bool | None = None
+    why: str = ""
+    """A part of it. These five are of the last answer."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,6 +43,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     client: Table = {}
     protects: str = ""
     """The scope that the API asks for."""
+    guard: Table = {}
+    """How the API checks its caller, by the name of a guard; without it, by a token."""
+    challenge: bool = False
+    """Whether the first request to the API is challenged, whatever it brings."""
     raises: str = ""
     """The connector's error, by name; empty: the API answered 200."""
     status: int | None = None
@@ -41,6 +58,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What the last token request had, by place."""
     asked: dict[str, str] = {}
     """What the last authorization request had."""
+    api: Api = Api()
     not_covered: str = ""
     """Why nobody tests it."""
 

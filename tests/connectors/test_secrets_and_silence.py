@@ -1,15 +1,18 @@
-"""Rows 44 and 45: what must not be seen, and how long a connector waits."""
+"""Rows 44, 45 and 56: what must not be seen, how long a connector waits, and what a log shows."""
 
 from __future__ import annotations
 
+import json
 import logging
 import pathlib
 import time
+import typing
 
 import httpx
 import pytest
 
 from connectors.errors import ConnectorError
+from connectors.world import BODY
 from connectors.world import World
 
 _LOG = logging.getLogger("connector")
@@ -141,3 +144,51 @@ def token_that_nobody_got(world: World) -> None:
     assert len(world.issuer.tokens) == 1
     assert world.issuer.tokens.last.alive
     assert world.orders.exchanges == []
+
+
+# -- row 56 ------------------------------------------------------------------------------------------------------------
+
+
+def test_row_56_debug_log(world: World, tmp_path: pathlib.Path) -> None:
+    """S1:48."""
+    world.folder = tmp_path
+    world.prove(globals())
+
+
+def _entries(world: World, suffix: str, *, secrets: bool = False) -> list[dict[str, typing.Any]]:
+    """The exchanges as they are in a file; the text of it stays in the folder."""
+    path = world.folder / f"exchanges{suffix}"
+    world.oauthmock.save_exchanges(path, secrets=secrets)
+    text = path.read_text(encoding="utf-8")
+    return json.loads(text)["log"]["entries"] if suffix == ".har" else [json.loads(line) for line in text.splitlines()]
+
+
+def log_shows_the_exchange(world: World) -> None:
+    """Both requests, with method, URL, status and body."""
+    world.works(world.boomi())
+    token, orders = _entries(world, ".har" if world.case.case == "HAR" else ".jsonl")
+    assert (token["request"]["method"], token["request"]["url"]) == ("POST", world.issuer.token_url)
+    assert (orders["request"]["method"], orders["request"]["url"]) == ("PATCH", world.orders.url)
+    assert orders["request"]["postData"]["text"].encode() == BODY
+    assert [entry["response"]["status"] for entry in (token, orders)] == [200, 200]
+
+
+def log_hides_secrets(world: World) -> None:
+    """In every header, whatever the scheme."""
+    world.works(world.boomi(**world.case.form))
+    entries = _entries(world, ".jsonl")
+    assert len(entries) == len(world.oauthmock.journal)
+    for header in entries[-1]["request"]["headers"]:
+        if header["name"] == "Authorization":
+            assert "***" in header["value"]
+    for exchange in world.orders.exchanges:
+        for value in exchange.sent("Authorization")["header"]:
+            assert value not in (world.folder / "exchanges.jsonl").read_text(encoding="utf-8")
+    world.oauthmock.assert_no_secret_leak(world.folder)
+
+
+def secrets_on_demand(world: World) -> None:
+    world.works(world.boomi())
+    token, _ = _entries(world, ".har", secrets=True)
+    sent = {header["name"]: header["value"] for header in token["request"]["headers"]}
+    assert sent["Authorization"] == "Basic Y3JtOnMzY3JldC1vZi1jcm0="

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import pathlib
+import socket
 import typing
 
 import httpx
@@ -13,8 +14,11 @@ import time_machine
 from connectors import errors
 from connectors.answers import Came
 from connectors.answers import Person
+from connectors.aws import AWS_SECRET
+from connectors.aws import AwsSettings
 from connectors.boomi import Boomi
 from connectors.boomi import Connection
+from connectors.guards import guard_of
 from connectors.patchworks import Authentication
 from connectors.patchworks import Patchworks
 from connectors.rows import Case
@@ -45,7 +49,13 @@ class World:
         self.issuer.user("alice", password="wonderland-of-alice")
         registered: dict[str, typing.Any] = {"client_id": "crm", "client_secret": "s3cret-of-crm", **case.client}
         self.client = self.issuer.client(**registered)
-        self.orders = self.issuer.protect("/orders/7", scope=case.protects, json={"id": 7})
+        self.orders = self.issuer.protect(
+            "/orders/7",
+            scope=case.protects,
+            guard=guard_of(case.guard),
+            challenge=case.challenge,
+            json={"id": 7},
+        )
         self.credentials = self.cache()
         self.person: Person = self.approves
         self.logged: pytest.LogCaptureFixture
@@ -84,6 +94,8 @@ class World:
             "access_token_url": self.issuer.token_url,
             **form,
         }
+        if form.get("authentication_type") == "aws":
+            form["aws"] = AwsSettings(**{"secret_key": AWS_SECRET, **form.get("aws", {})})
         return Boomi(Connection(**form), http=self.http, person=self._asked)
 
     def patchworks(self, **form: typing.Any) -> Patchworks:
@@ -136,6 +148,12 @@ class World:
         assert type(caught.value).__name__ == error
         return caught.value
 
+    def fails_to_fill_in(self, **form: typing.Any) -> None:
+        """The form itself is refused, and nothing is sent."""
+        with pytest.raises(errors.FormError):
+            self.connector(**form)
+        assert list(self.oauthmock.journal) == []
+
     def later(self, **by: float) -> None:
         """Time passes for both sides."""
         seconds = by.get("seconds", 0) + 60 * by.get("minutes", 0) + 3600 * by.get("hours", 0)
@@ -147,6 +165,29 @@ class World:
         """A token request octet by octet, as a connector that is put together wrongly sends it."""
         kind = {} if content_type is None else {"Content-Type": content_type}
         return self.http.post(self.issuer.token_url, content=content, headers={**kind, **headers})
+
+    def patch(self, *authorizations: str, url: str = "", **more: typing.Any) -> httpx.Response:
+        """A request to the API, whose Authorization fields are these: as connectors that go wrong have them."""
+        headers = [*more.pop("headers", ()), *(("Authorization", value) for value in authorizations)]
+        return self.http.patch(url or self.orders.url, content=BODY, headers=headers, **more)
+
+    @property
+    def host(self) -> str:
+        """As a Host field has it."""
+        return self.oauthmock.url.removeprefix("http://")
+
+    def in_octets(self, head: bytes, body: bytes = b"") -> bytes:
+        """Everything that the server answers to these octets; `body` goes out when it says to go on."""
+        told = b""
+        host, _, port = self.host.partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(head)
+            while octets := connection.recv(65536):
+                told += octets
+                if body and told.startswith(b"HTTP/1.1 100 "):
+                    connection.sendall(body)
+                    body = b""
+        return told
 
     @property
     def asked_for_tokens(self) -> list[Exchange]:
@@ -187,5 +228,16 @@ class World:
         for place, parameters in case.sent.items():
             for name, value in parameters.items():
                 assert self.asked_for_tokens[-1].sent(name)[place] == (value,)
+        self._compare_api()
         for name, value in case.asked.items():
             assert self.oauthmock.journal.at("authorize")[-1].sent(name)["query"] == (value,)
+
+    def _compare_api(self) -> None:
+        expected, exchanges = self.case.api, self.orders.exchanges
+        if expected.statuses is not None:
+            assert [exchange.status for exchange in exchanges] == expected.statuses
+        for name in ("error", "guard", "caller", "preemptive"):
+            if getattr(expected, name) is not None:
+                assert getattr(exchanges[-1], name) == getattr(expected, name), exchanges[-1].why
+        if expected.why:
+            assert expected.why in exchanges[-1].why

@@ -17,8 +17,9 @@ from connectors.rows import Row
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 _FOLDER = _ROOT / "tests" / "connectors"
 
-# Sections C, F and G
-_NUMBERS = (*range(12, 27), *range(38, 55))
+# All that can be tested: 55 is about the platform that the connectors run on. 37 comes with RFC 8705.
+_NUMBERS = (*range(1, 37), *range(38, 55), 56)
+_TESTABLE = 55
 # The requirement has no case that is refused
 _ONLY_POSITIVE = {54}
 
@@ -74,7 +75,7 @@ def test_every_row_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     """Each with cases that pass and cases that fail, and how many are left out."""
     left = [case for row in ROWS.values() for case in row.cases if case.not_covered]
     with capsys.disabled():
-        sys.stdout.write(f" [{len(left)} cases of the connectors are not covered] ")
+        sys.stdout.write(f" [{len(ROWS)} of {_TESTABLE} rows of the connectors; {len(left)} cases are not covered] ")
 
     assert sorted(ROWS) == [*_NUMBERS]
     assert short(ROWS.values()) == []
