@@ -58,7 +58,7 @@ def test_a_patch_changes_what_it_names(connector: PeopleConnector, service: Prot
     assert etag == 'W/"2"'
     assert service.exchanges[-1].status == 204
     assert service.exchanges[-1].request.method == "PATCH"
-    assert service.exchanges[-1].request.body == b'{"FirstName": "Rus"}'
+    assert service.exchanges[-1].body.content == b'{"FirstName": "Rus"}'
     assert connector.person("russellwhyte") == {
         "@odata.context": f"{service.url}/$metadata#People/$entity",
         "@odata.etag": 'W/"2"',
