@@ -9,13 +9,17 @@ import msgspec
 from .policies import AccessTokenFormat
 from .policies import AccessTokenPolicy
 from .policies import AssertionAudiences
+from .policies import AuthorizedParty
 from .policies import BasicEncoding
 from .policies import BearerMethod
 from .policies import BearerMethods
 from .policies import BothAtOnce
+from .policies import ClaimsByScope
 from .policies import CodeLength
 from .policies import Consent
 from .policies import ExpiresInForm
+from .policies import IdTokenAlgorithm
+from .policies import IdTokenClaims
 from .policies import Positive
 from .policies import RateLimit
 from .policies import RedirectUriPolicy
@@ -29,7 +33,6 @@ from .policies import ScopeInResponse
 from .policies import ScopePolicy
 from .policies import ScopeSeparator
 from .policies import Seconds
-from .policies import SigningAlgorithm
 from .redaction import without
 
 __all__ = ["ClientKeywords", "ClientSettings"]
@@ -75,7 +78,11 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     access_token_format: AccessTokenFormat | None = None
     refresh_policy: RefreshPolicy | None = None
     refresh_token_limit: Positive | None = None
-    id_token_signed_response_alg: SigningAlgorithm | None = None
+    id_token_signed_response_alg: IdTokenAlgorithm | None = None
+    id_token_claims: IdTokenClaims | None = None
+    id_token_audience: tuple[str, ...] | None = None
+    id_token_azp: AuthorizedParty | None = None
+    claims_by_scope: ClaimsByScope | None = None
     basic_encoding: BasicEncoding | None = None
     both_at_once: BothAtOnce | None = None
     burn_code_on_invalid_client: bool | None = None
@@ -129,7 +136,11 @@ class ClientKeywords(typing.TypedDict, total=False):
     access_token_format: AccessTokenFormat | None
     refresh_policy: RefreshPolicyName | RefreshPolicySettings | typing.Mapping[str, typing.Any] | None
     refresh_token_limit: int | None
-    id_token_signed_response_alg: SigningAlgorithm | None
+    id_token_signed_response_alg: IdTokenAlgorithm | None
+    id_token_claims: IdTokenClaims | None
+    id_token_audience: typing.Sequence[str] | None
+    id_token_azp: AuthorizedParty | None
+    claims_by_scope: ClaimsByScope | None
     basic_encoding: BasicEncoding | None
     both_at_once: BothAtOnce | None
     burn_code_on_invalid_client: bool | None

@@ -22,6 +22,7 @@ from .ledger import Ledger
 from .model import Client
 from .model import Registration
 from .model import User
+from .policies import IdTokenAlgorithm
 from .policies import SigningAlgorithm
 from .rates import Rates
 from .request import Request
@@ -207,10 +208,12 @@ class Context(msgspec.Struct, kw_only=True):
         return next(iter(self.users.values()), _ANYBODY)
 
     def signing_algorithms(self) -> tuple[SigningAlgorithm, ...]:
-        """The algorithms whose keys are published: ES256 for access tokens, and what ID tokens are signed with."""
-        return ("ES256", "RS256") if "RS256" in self.id_token_algorithms() else ("ES256",)
+        """The algorithms whose keys are published: ES256 for access tokens, and what else is signed with a key."""
+        used = self.id_token_algorithms()
+        others = (alg for alg in typing.get_args(SigningAlgorithm) if alg != "ES256" and alg in used)
+        return ("ES256", *others)
 
-    def id_token_algorithms(self) -> set[SigningAlgorithm]:
+    def id_token_algorithms(self) -> set[IdTokenAlgorithm]:
         """What ID tokens are signed with, for some client or other."""
         of_clients = {client.policies.id_token_signed_response_alg for client in self.clients.values()}
         return {self.settings.id_token_signed_response_alg, *of_clients}

@@ -1,4 +1,4 @@
-"""Signing keys: P-256 for access tokens, RSA for ID tokens, and the JWK Set that publishes both."""
+"""Signing keys: P-256 for access tokens, what ID tokens need, and the JWK Set that publishes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import concurrent.futures
 import functools
 import hashlib
 import json
+import secrets
 import threading
 import typing
 
@@ -15,15 +16,20 @@ import jwt
 import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from . import jws
 from .policies import SigningAlgorithm
 from .redaction import without
 
-__all__ = ["KeySet", "SigningKey"]
+__all__ = ["KeySet", "SecretKey", "SigningKey"]
 
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+
+_CURVES: dict[str, ec.EllipticCurve] = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
+# RFC 7638 3.2, RFC 8037 2
+_REQUIRED = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
 
 class SigningKey(msgspec.Struct, frozen=True):
@@ -39,9 +45,15 @@ class SigningKey(msgspec.Struct, frozen=True):
     @classmethod
     def generate(cls, alg: SigningAlgorithm) -> SigningKey:
         """A key of its own; an RSA key takes up to 0.4 s."""
-        if alg == "RS256":
+        if _is_slow(alg):
             return _named(alg, rsa.generate_private_key(public_exponent=65537, key_size=2048))
-        return _named(alg, ec.generate_private_key(ec.SECP256R1()))
+        if alg == "EdDSA":
+            return _named(alg, ed25519.Ed25519PrivateKey.generate())
+        return _named(alg, ec.generate_private_key(_CURVES[alg]))
+
+    def another(self) -> SigningKey:
+        """A key of the same kind that nobody knows."""
+        return SigningKey.generate(self.alg)
 
     def sign(self, claims: cabc.Mapping[str, typing.Any], *, typ: str) -> str:
         """A JWS in compact form whose header has `typ`, `alg` and `kid` (RFC 7515 3.1)."""
@@ -65,18 +77,42 @@ class SigningKey(msgspec.Struct, frozen=True):
         return {**_public_members(self.private), "use": "sig", "alg": self.alg, "kid": self.kid}
 
 
+class SecretKey(msgspec.Struct, frozen=True):
+    """A client's secret that signs (OpenID Connect Core 10.1), or for `none` nothing (RFC 7519 6). It has no name."""
+
+    alg: str
+    private: bytes | None
+
+    kid: typing.ClassVar[None] = None
+
+    def __repr__(self) -> str:
+        return without(self, "private")
+
+    def another(self) -> SecretKey:
+        """A secret that nobody knows."""
+        return SecretKey("HS256" if self.private is None else self.alg, secrets.token_bytes(32))
+
+    def sign(self, claims: cabc.Mapping[str, typing.Any], *, typ: str) -> str:
+        """A JWS in compact form whose header has `typ` and `alg`."""
+        return jws.sign(claims, self.private, alg=self.alg, headers={"typ": typ})
+
+    def public_pem(self) -> str:
+        """A secret has no public half: that of a key which was made up."""
+        return SigningKey.generate("ES256").public_pem()
+
+
 class KeySet:
     """
     One issuer's keys, each made when it is first needed.
 
-    A P-256 key takes 0.02 ms. An RSA key takes up to 0.4 s, so `prepare` starts it in the background, once a process:
-    all key sets share it until they rotate.
+    An elliptic key takes 0.02 ms. An RSA key takes up to 0.4 s, so `prepare` starts it in the background, once a
+    process and algorithm: all key sets share it until they rotate.
     """
 
-    __slots__ = ("_ec", "_lock", "_retired", "_rotated")
+    __slots__ = ("_lock", "_own", "_retired", "_rotated")
 
     def __init__(self) -> None:
-        self._ec: SigningKey | None = None
+        self._own: dict[SigningAlgorithm, SigningKey] = {}
         self._rotated: dict[SigningAlgorithm, SigningKey] = {}
         self._retired: tuple[SigningKey, ...] = ()
         self._lock = threading.Lock()
@@ -99,42 +135,50 @@ class KeySet:
             self._rotated, self._retired = {}, ()
 
     def signing(self, alg: SigningAlgorithm) -> SigningKey:
-        """The key for an algorithm. RS256 waits for the background."""
+        """The key for an algorithm. One of RSA waits for the background."""
         if alg in self._rotated:
             return self._rotated[alg]
-        if alg == "RS256":
-            return _rsa_key().result()
-        if self._ec is None:
+        if _is_slow(alg):
+            return _rsa_key(alg).result()
+        own = self._own.get(alg)
+        if own is None:
             with self._lock:
-                if self._ec is None:
-                    self._ec = SigningKey.generate("ES256")
-        return self._ec
+                own = self._own.setdefault(alg, self._own.get(alg) or SigningKey.generate(alg))
+        return own
 
-    def prepare(self, alg: SigningAlgorithm) -> None:
+    def prepare(self, alg: str) -> None:
         """Start making a slow key; returns at once."""
-        if alg == "RS256":
-            _rsa_key()
+        if _is_slow(alg):
+            _rsa_key(alg)
+
+    def published(self, algs: cabc.Iterable[SigningAlgorithm]) -> list[SigningKey]:
+        """The keys of the algorithms in use, retired ones last."""
+        return [*map(self.signing, algs), *self._retired]
 
     def jwks(self, algs: cabc.Iterable[SigningAlgorithm]) -> dict[str, list[dict[str, str]]]:
         """The JWK Set (RFC 7517 5) of the algorithms in use, retired keys last: public members alone."""
-        return {"keys": [key.public_jwk() for key in (*map(self.signing, algs), *self._retired)]}
+        return {"keys": [key.public_jwk() for key in self.published(algs)]}
 
 
 _RSA_LOCK = threading.Lock()
 
 
-def _rsa_key() -> concurrent.futures.Future[SigningKey]:
+def _is_slow(alg: str) -> bool:
+    return alg.startswith(("RS", "PS"))
+
+
+def _rsa_key(alg: str) -> concurrent.futures.Future[SigningKey]:
     with _RSA_LOCK:  # functools.cache alone would let two first callers make two keys
-        return _process_rsa_key()
+        return _process_rsa_key(alg)
 
 
 @functools.cache
-def _process_rsa_key() -> concurrent.futures.Future[SigningKey]:
+def _process_rsa_key(alg: SigningAlgorithm) -> concurrent.futures.Future[SigningKey]:
     future: concurrent.futures.Future[SigningKey] = concurrent.futures.Future()
 
     def generate() -> None:
         try:
-            future.set_result(SigningKey.generate("RS256"))
+            future.set_result(SigningKey.generate(alg))
         except BaseException as error:
             # Whoever waits for the key gets the error: it must not hang.
             future.set_exception(error)
@@ -145,16 +189,18 @@ def _process_rsa_key() -> concurrent.futures.Future[SigningKey]:
 
 def _named(alg: SigningAlgorithm, private: PrivateKey) -> SigningKey:
     """The key under its thumbprint: SHA-256 over the required members in lexicographic order (RFC 7638 3)."""
-    required = {"RS256": ("e", "kty", "n"), "ES256": ("crv", "kty", "x", "y")}[alg]
     members = _public_members(private)
-    text = json.dumps({name: members[name] for name in required}, separators=(",", ":"))
+    text = json.dumps({name: members[name] for name in _REQUIRED[members["kty"]]}, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).digest()
     return SigningKey(base64.urlsafe_b64encode(digest).rstrip(b"=").decode(), alg, private)
 
 
 def _public_members(private: PrivateKey) -> dict[str, str]:
-    if isinstance(private, rsa.RSAPrivateKey):
-        jwk = jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    public = private.public_key()
+    if isinstance(public, rsa.RSAPublicKey):
+        jwk = jwt.algorithms.RSAAlgorithm.to_jwk(public, as_dict=True)
+    elif isinstance(public, ed25519.Ed25519PublicKey):
+        jwk = jwt.algorithms.OKPAlgorithm.to_jwk(public, as_dict=True)
     else:
-        jwk = jwt.algorithms.ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
+        jwk = jwt.algorithms.ECAlgorithm.to_jwk(public, as_dict=True)
     return {name: value for name, value in jwk.items() if isinstance(value, str)}

@@ -8,6 +8,7 @@ import typing
 
 import msgspec
 
+from .claims import ClaimsRequest
 from .model import Client
 from .model import User
 from .redaction import without
@@ -169,6 +170,12 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     refresh_expires_at: float | None = None
     """When a new refresh token expires, where that is settled: seconds, UTC, by the server's clock."""
     auth_time: float | None = None
+    acr: str | None = None
+    """The authentication context class that the login met (OpenID Connect Core 2)."""
+    amr: tuple[str, ...] = ()
+    """How the person showed who they are (RFC 8176)."""
+    claims: ClaimsRequest | None = None
+    """What was asked for one by one (OpenID Connect Core 5.5)."""
     nonce: str | None = None
     id_token: bool = False
     access_token_lifetime: int | None = None

@@ -8,6 +8,7 @@ import typing
 
 import msgspec
 
+from .claims import ClaimsRequest
 from .client_settings import ClientSettings
 from .policies import Account
 from .policies import Policies
@@ -141,6 +142,12 @@ class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     code_challenge_method: str
     nonce: str | None
     auth_time: float
+    acr: str | None = None
+    """The authentication context class that the login met (OpenID Connect Core 2); None: none was asked for."""
+    amr: tuple[str, ...] = ()
+    """How the person showed who they are (RFC 8176)."""
+    claims: ClaimsRequest | None = None
+    """What was asked for one by one (OpenID Connect Core 5.5)."""
     audience: tuple[str, ...] = ()
     """What the tokens are to be for (RFC 8707); empty: nothing was said."""
     refresh: bool = True
@@ -158,6 +165,9 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: float
     expires_at: float
     auth_time: float | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    claims: ClaimsRequest | None = None
     audience: tuple[str, ...] = ()
     """What it is for (RFC 8707); empty: nothing was said."""
     flaw: str = ""

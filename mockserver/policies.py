@@ -11,15 +11,19 @@ __all__ = [
     "AccessTokenPolicy",
     "Account",
     "AssertionAudiences",
+    "AuthorizedParty",
     "BasicEncoding",
     "BearerMethod",
     "BearerMethods",
     "BothAtOnce",
+    "ClaimsByScope",
     "ClientCertificates",
     "CodeChallengeMethod",
     "CodeLength",
     "Consent",
     "ExpiresInForm",
+    "IdTokenAlgorithm",
+    "IdTokenClaims",
     "Policies",
     "Positive",
     "RateLimit",
@@ -43,13 +47,16 @@ __all__ = [
 AccessTokenFormat = typing.Literal["jwt", "opaque"]
 AccessTokenPolicy = typing.Literal["new", "same", "one_live"]
 Account = typing.Literal["active", "locked", "disabled", "second_factor"]
+AuthorizedParty = typing.Literal["when_several", "always"]
 BasicEncoding = typing.Literal["either", "raw", "form"]
 BearerMethod = typing.Literal["header", "body", "query"]
 BothAtOnce = typing.Literal["reject", "prefer_header", "prefer_body"]
+ClaimsByScope = typing.Literal["when_named", "always", "never"]
 ClientCertificates = typing.Literal["off", "optional", "required"]
 CodeChallengeMethod = typing.Literal["S256", "plain"]
 Consent = typing.Literal["page", "auto"]
 ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
+IdTokenClaims = typing.Literal["all", "requested"]
 RedirectUriPolicy = typing.Literal["exact", "prefix", "host", "template", "loopback"]
 RefreshPolicyName = typing.Literal[
     "static",
@@ -71,7 +78,11 @@ ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]
 ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
 ServerCertificate = typing.Literal["good", "untrusted", "wrong_host", "expired"]
-SigningAlgorithm = typing.Literal["RS256", "ES256"]
+SigningAlgorithm = typing.Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+]
+# Also by the client's secret, or not at all
+IdTokenAlgorithm = typing.Literal[SigningAlgorithm, "HS256", "HS384", "HS512", "none"]
 TokenMethod = typing.Literal["GET", "POST"]
 
 # 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)
@@ -131,8 +142,16 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What becomes of a refresh token that is used: it is kept, replaced at each use or at times; see the how-to."""
     refresh_token_limit: Positive | None = None
     """So many refresh tokens a client may have for a person; one more ends the oldest; none: any number."""
-    id_token_signed_response_alg: SigningAlgorithm = "RS256"
-    """Algorithm of ID tokens."""
+    id_token_signed_response_alg: IdTokenAlgorithm = "RS256"
+    """Algorithm of ID tokens; `HS256` and its like sign with the client's secret, `none` is for a client alone."""
+    id_token_claims: IdTokenClaims = "all"
+    """Claims of an ID token: `all` that userinfo has, or only those that were `requested` (OIDC Core 5.4, 5.5)."""
+    id_token_audience: tuple[str, ...] = ()
+    """Further audiences of ID tokens, beside the client."""
+    id_token_azp: AuthorizedParty = "when_several"
+    """When an ID token has `azp`: where it has several audiences (OIDC Core 2), or always."""
+    claims_by_scope: ClaimsByScope = "when_named"
+    """Whether the scopes `profile`, `email`, `address`, `phone` govern their claims (OIDC Core 5.4); see the how-to."""
     basic_encoding: BasicEncoding = "either"
     """How Basic credentials are read: `form`, each half form-urlencoded first (RFC 6749 2.3.1), `raw`, or `either`."""
     both_at_once: BothAtOnce = "reject"

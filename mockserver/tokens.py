@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import secrets
 import typing
@@ -14,6 +12,9 @@ from .context import Context
 from .credentials import new_jti
 from .credentials import new_secret
 from .errors import InvalidGrant
+from .id_token import claims_of
+from .id_token import signing_key
+from .keys import SecretKey
 from .keys import SigningKey
 from .ledger import IssuedToken
 from .messages import Issue
@@ -118,6 +119,9 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
             issued_at=now,
             expires_at=expires_at,
             auth_time=issue.auth_time,
+            acr=issue.acr,
+            amr=issue.amr,
+            claims=issue.claims,
             audience=audience,
             flaw=flaw,
         )
@@ -225,31 +229,9 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
 
 
 def _id_token(issue: Issue, context: Context, now: float, access_token: str) -> str:
-    assert issue.user is not None, "an ID token tells of a person"
-    # OpenID Connect Core 2; the user's own claims first, so that they cannot replace these
-    claims: dict[str, typing.Any] = {
-        **issue.user.claims,
-        "iss": issue.issuer,
-        "sub": issue.user.subject,
-        "aud": issue.client.client_id,
-        "exp": int(now) + issue.client.policies.id_token_lifetime,
-        "iat": int(now),
-        "jti": new_jti(),
-        "at_hash": _left_half(access_token),
-    }
-    if issue.auth_time is not None:
-        claims["auth_time"] = int(issue.auth_time)
-    if issue.nonce is not None:
-        claims["nonce"] = issue.nonce
-    key = context.keys.signing(issue.client.policies.id_token_signed_response_alg)
-    return _signed("id_token", claims, key, "JWT", issue)
+    claims = claims_of(issue, now, access_token=access_token)
+    return _signed("id_token", claims, signing_key(issue, context), "JWT", issue)
 
 
-def _signed(token: str, claims: dict[str, typing.Any], key: SigningKey, typ: str, issue: Issue) -> str:
+def _signed(token: str, claims: dict[str, typing.Any], key: SigningKey | SecretKey, typ: str, issue: Issue) -> str:
     return key.sign(claims, typ=typ) if issue.sign is None else issue.sign(token, claims, key, typ)
-
-
-def _left_half(token: str) -> str:
-    """OpenID Connect Core 3.1.3.6: the left half of the hash that the signature algorithm uses, SHA-256 for both."""
-    digest = hashlib.sha256(token.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode("ascii")

@@ -98,7 +98,8 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
     _check_state(parameters.get("state"), client)
     separator = client.policies.scope_separator
     for_openid = "openid" in parameters.get("scope", "").split(separator)
-    context.keys.prepare(client.policies.id_token_signed_response_alg if for_openid else "ES256")
+    if for_openid:
+        context.keys.prepare(client.policies.id_token_signed_response_alg)
     response_type = parameters.get("response_type")
     if response_type is None:
         raise InvalidRequest("response_type is missing.", hint="the request has no response_type (RFC 6749 3.1.1)")
@@ -188,6 +189,7 @@ def _approved(request: Request, asked: Asked, decision: Decision, context: Conte
             code_challenge_method=asked.code_challenge_method,
             nonce=asked.nonce,
             auth_time=now,
+            amr=decision.amr,
             audience=asked.audience,
             refresh=has_refresh(
                 asked.client,

@@ -47,6 +47,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     user: User
     scope: Scope
+    amr: tuple[str, ...] = ("pwd",)
+    """How they showed who they are (RFC 8176)."""
 
 
 def decide(request: Request, asked: Asked, context: Context) -> Decision | Reply:
@@ -97,7 +99,7 @@ def _admitted(
             f" oauthmock.change_user({user.username!r}, account='active')",
         )
     if user.account == "active" or confirmed:
-        return Decision(user, scope)
+        return Decision(user, scope, ("pwd", "mfa") if confirmed else ("pwd",))
     if asked.prompt == "none":
         raise LoginRequired("A page would have to be shown.", hint="prompt=none, but the user has a second factor")
     page = render(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..claims import ClaimsRequest
+from ..claims import by_scope
 from ..context import Context
 from ..errors import InsufficientScope
 from ..guards import bearer
@@ -24,4 +26,8 @@ def answer(request: Request, context: Context) -> Reply:
             hint=f"the token was issued by {token.grant_type} to client {token.client_id!r}: no person logged in",
             scope="openid",
         )
-    return Reply.of_json({**token.user.claims, "sub": token.user.subject}, why=f"claims about {token.user.username!r}")
+    client = context.clients.get(token.client_id)
+    policies = context.settings if client is None else client.policies
+    asked = token.claims or ClaimsRequest()
+    claims = by_scope(token.user.claims, token.scope, policies.claims_by_scope, asked.userinfo)
+    return Reply.of_json({**claims, "sub": token.user.subject}, why=f"claims about {token.user.username!r}")

@@ -11,6 +11,7 @@ import typing
 import msgspec
 
 from .. import jws
+from ..keys import SecretKey
 from ..keys import SigningKey
 from ..messages import Issue
 from ..scope import Scope
@@ -87,7 +88,7 @@ class Forge(OfToken, frozen=True, kw_only=True):
     def spoilt(self, issue: Issue) -> Issue:
         otherwise, secret = issue.sign, (issue.client.client_secret or "").encode()
 
-        def sign(token: str, claims: Claims, key: SigningKey, typ: str) -> str:
+        def sign(token: str, claims: Claims, key: SigningKey | SecretKey, typ: str) -> str:
             if token == self.token:
                 return self._signed(_Unsigned(claims, {"typ": typ, "kid": key.kid}, self.headers, key, secret))
             return key.sign(claims, typ=typ) if otherwise is None else otherwise(token, claims, key, typ)
@@ -111,7 +112,7 @@ def _flawed(flaw: str, claims: Claims) -> Claims:
         "wrong_audience": {"aud": f"{_ELSEWHERE}/api"},
         "wrong_subject": {"sub": "somebody-else"},
         "wrong_nonce": {"nonce": "another-login"},
-        "wrong_hash": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+        "wrong_hash": {name: "AAAAAAAAAAAAAAAAAAAAAA" for name in ("at_hash", "c_hash") if name in claims},
     }
     return {**claims, **times.get(flaw, {})}
 
@@ -123,7 +124,7 @@ class _Unsigned(msgspec.Struct, frozen=True):
     headers: Claims
     more: Claims
     """Headers that the test wants."""
-    key: SigningKey
+    key: SigningKey | SecretKey
     secret: bytes
     """The client's."""
 
@@ -132,7 +133,8 @@ class _Unsigned(msgspec.Struct, frozen=True):
         return jws.sign(self.claims, self.key.private, alg=self.key.alg, headers={**kept, **self.more})
 
     def with_secret(self, secret: bytes) -> str:
-        text = _encoded({"alg": "HS256", **self.headers, **self.more}, self.claims)
+        headers = {name: value for name, value in self.headers.items() if value is not None}
+        text = _encoded({"alg": "HS256", **headers, **self.more}, self.claims)
         return f"{text}.{_base64(hmac.digest(secret, text.encode(), 'sha256'))}"
 
 
@@ -145,15 +147,15 @@ def _base64(octets: bytes) -> str:
 
 
 def _wrong_key(token: _Unsigned) -> str:
-    other = SigningKey.generate(token.key.alg)
-    return msgspec.structs.replace(token, key=other).plainly()
+    return msgspec.structs.replace(token, key=token.key.another()).plainly()
 
 
 def _wrong_alg(token: _Unsigned) -> str:
     """The header lies about the algorithm (RFC 8725 2.1)."""
-    lie = {"ES256": "RS256", "RS256": "ES256"}[token.key.alg]
+    lie = "RS256" if token.key.alg == "ES256" else "ES256"
     signature = token.plainly().rpartition(".")[2]
-    return f"{_encoded({'alg': lie, **token.headers, **token.more}, token.claims)}.{signature}"
+    headers = {name: value for name, value in token.headers.items() if value is not None}
+    return f"{_encoded({'alg': lie, **headers, **token.more}, token.claims)}.{signature}"
 
 
 def _tampered(token: _Unsigned) -> str:

@@ -60,6 +60,9 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         taken=True,
         refresh=found.record.refresh and "refresh_token" in client.grant_types,
         auth_time=found.record.auth_time,
+        acr=found.record.acr,
+        amr=found.record.amr,
+        claims=found.record.claims,
         nonce=found.record.nonce,
         id_token="openid" in found.record.scope,
     )

@@ -51,6 +51,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         family=new_family(),
         refresh="refresh_token" in request.client.grant_types,
         auth_time=context.clock.now(),
+        amr=("pwd",),
         id_token="openid" in scope,
     )
 

@@ -70,6 +70,9 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         refresh_audience=record.audience,
         refresh_expires_at=successor.expires_at,
         auth_time=record.auth_time,
+        acr=record.acr,
+        amr=record.amr,
+        claims=record.claims,
         # OpenID Connect Core 12.2: the same person, without a nonce
         id_token="openid" in scope and record.user is not None,
     )

@@ -73,9 +73,11 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
     wrong = refresh_policy(policies)
     if wrong is not None:
         raise ConfigurationError(f"{what}: refresh_policy: {wrong}", key="refresh_policy")
+    secrets = credentials.secrets(what, settings, methods)
+    credentials.check_signature(what, policies, secrets)
     return Client(
         client_id=settings.client_id,
-        secrets=credentials.secrets(what, settings, methods),
+        secrets=secrets,
         jwks=credentials.keys(what, settings, methods, published),
         jwks_uri=settings.jwks_uri,
         assertion_algorithms=credentials.algorithms(what, settings, methods),

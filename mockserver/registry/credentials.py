@@ -14,9 +14,10 @@ from ..jwk import MAC_ALGORITHMS
 from ..jwk import BadKey
 from ..jwk import public_keys
 from ..model import Secret
+from ..policies import Policies
 from ..written import nearest
 
-__all__ = ["algorithms", "keys", "secrets"]
+__all__ = ["algorithms", "check_signature", "keys", "secrets"]
 
 _WITHOUT_SECRET = {"none", "private_key_jwt"}
 
@@ -96,3 +97,14 @@ def algorithms(what: str, settings: ClientSettings, methods: cabc.Container[str]
             f"{what}: token_endpoint_auth_signing_alg = {wanted!r}: {instead}", key="token_endpoint_auth_signing_alg"
         )
     return (wanted,)
+
+
+def check_signature(what: str, policies: Policies, secrets: cabc.Collection[Secret]) -> None:
+    """Raises `ConfigurationError` where what the client is sent would be signed with a secret that it has not."""
+    alg = policies.id_token_signed_response_alg
+    if alg in MAC_ALGORITHMS and not secrets:
+        raise ConfigurationError(
+            f"{what}: id_token_signed_response_alg = {alg!r} signs with the client's secret, and it has none; write"
+            " 'RS256' or 'ES256', or name a method that has a secret",
+            key="id_token_signed_response_alg",
+        )

@@ -56,6 +56,7 @@ def grant(
             taken=True,
             refresh="refresh_token" in client.grant_types,
             auth_time=context.clock.now(),
+            amr=("pwd",),
             access_token_lifetime=_seconds("access_token_lifetime", access_token_lifetime),
             refresh_token_lifetime=_seconds("refresh_token_lifetime", refresh_token_lifetime),
         ),
@@ -93,6 +94,7 @@ def code(
         code_challenge_method=check_challenge(code_challenge, code_challenge_method, required=False),
         nonce=nonce,
         auth_time=now,
+        amr=("pwd",),
         refresh=has_refresh(client, granted, access_type, context.settings.offline_scopes),
     )
     return store_code(record, context, length=client.policies.authorization_code_length)

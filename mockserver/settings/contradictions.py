@@ -83,6 +83,9 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     if least is not None and most is not None and least > most:
         path = (*at, "state_min_length")
         yield path, f"{dotted(path)} = {least}: more than state_max_length = {most}; no state fits, so change one"
+    if issuer.id_token_signed_response_alg == "none":
+        path = (*at, "id_token_signed_response_alg")
+        yield path, f"{dotted(path)} = 'none': unsigned ID tokens are for a client alone; write it at the client"
     for index, client in enumerate(issuer.clients):
         if client.client_id in [other.client_id for other in issuer.clients[:index]]:
             yield (*at, "clients", index), f"client {client.client_id!r} comes twice; give each its own client_id"

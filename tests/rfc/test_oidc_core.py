@@ -58,6 +58,7 @@ def test_a_login_brings_an_id_token(mock: OAuthMock, http: typing.Any, nonce: st
         "exp": _NOW + 30 + 3600,
         "iat": _NOW + 30,
         "auth_time": _NOW,
+        "amr": ["pwd"],
         "at_hash": half_hash(response.get_json()["access_token"]),
         "email": "alice@example.com",
         **({} if nonce is None else {"nonce": nonce}),

@@ -20,11 +20,18 @@ from mockserver.policies import SigningAlgorithm
 
 _PUBLIC: dict[str, set[str]] = {
     "ES256": {"kty", "crv", "x", "y", "use", "alg", "kid"},
+    "ES512": {"kty", "crv", "x", "y", "use", "alg", "kid"},
+    "EdDSA": {"kty", "crv", "x", "use", "alg", "kid"},
     "RS256": {"kty", "n", "e", "use", "alg", "kid"},
 }
-_REQUIRED: dict[str, list[str]] = {"ES256": ["crv", "kty", "x", "y"], "RS256": ["e", "kty", "n"]}
+_REQUIRED: dict[str, list[str]] = {
+    "ES256": ["crv", "kty", "x", "y"],
+    "ES512": ["crv", "kty", "x", "y"],
+    "EdDSA": ["crv", "kty", "x"],
+    "RS256": ["e", "kty", "n"],
+}
 
-_ALGORITHMS = pytest.mark.parametrize("alg", ["ES256", "RS256"])
+_ALGORITHMS = pytest.mark.parametrize("alg", ["ES256", "ES512", "EdDSA", "RS256"])
 
 
 @pytest.fixture
