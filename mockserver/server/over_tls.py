@@ -12,12 +12,14 @@ from ..origin import host_and_port
 if typing.TYPE_CHECKING:
     from ..app import State
     from ..config import Settings
+    from ..serving import Server
     from ..tls import Authority
     from ..tls import ClientFlaw
     from ..tls import IssuedCertificate
 
 __all__ = ["OverTls"]
 
+_SETTLING_SECONDS = 1
 _ASKED = {"off": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 
 
@@ -26,6 +28,7 @@ class OverTls:
 
     _settings: Settings
     _authority: Authority | None = None
+    _server: Server | None = None
 
     if typing.TYPE_CHECKING:
 
@@ -60,7 +63,14 @@ class OverTls:
 
     @property
     def handshakes(self) -> tuple[str, ...]:
-        """Why TLS handshakes failed since the last reset, as OpenSSL says it: no request came of them."""
+        """
+        Why TLS handshakes failed since the last reset, as OpenSSL says it: no request came of them.
+
+        A client may know that its handshake failed before the server does, so this waits for those under way, a second
+        at most.
+        """
+        if self._server is not None:
+            self._server.handshakes_settled(_SETTLING_SECONDS)
         return tuple(self.state.handshakes)
 
     def _ca(self, what: str) -> Authority:

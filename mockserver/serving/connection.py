@@ -22,6 +22,7 @@ from .parser import HeadParser
 from .parser import Refused
 from .response import STATUS_LINES
 from .response import Response
+from .under_way import UnderWay
 
 if TYPE_CHECKING:
     import socket
@@ -44,6 +45,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     reject: Reject
     report: Callable[[BaseException], None]
     on_handshake_error: Callable[[str], object]
+    handshakes: UnderWay
 
 
 def plain_rejection(status: int, head: Head, reason: str) -> Rejection:
@@ -71,13 +73,14 @@ class Connection:
         """Answer requests until the connection is done. Raises only what is nobody's request's fault."""
         context = self._service.ssl_context
         if context is not None:
-            try:
-                self.certificate = self._channel.secure(context)
-            except (OSError, ValueError) as error:
-                # No request yet, so nobody to answer
-                if not self._channel.ended:
-                    self._service.on_handshake_error(str(error) or "nothing came for too long")
-                return
+            with self._service.handshakes.one():
+                try:
+                    self.certificate = self._channel.secure(context)
+                except (OSError, ValueError) as error:
+                    # No request yet, so nobody to answer
+                    if not self._channel.ended:
+                        self._service.on_handshake_error(str(error) or "nothing came for too long")
+                    return
         while self._exchange():
             pass
 

@@ -12,6 +12,7 @@ from .connection import Service
 from .connection import plain_rejection
 from .environ import fixed_environ
 from .limits import Limits
+from .under_way import UnderWay
 
 if TYPE_CHECKING:
     import ssl
@@ -63,6 +64,7 @@ class Server:
         self._on_error = on_error or _log
         self._on_handshake_error = on_handshake_error or _ignore
         self._acceptors: Acceptors | None = None
+        self._handshakes = UnderWay()
 
     @property
     def url(self) -> str:
@@ -102,6 +104,7 @@ class Server:
             reject=self._reject,
             report=self._report,
             on_handshake_error=self._on_handshake_error,
+            handshakes=self._handshakes,
         )
         self._acceptors = Acceptors(listener, service)
 
@@ -110,6 +113,10 @@ class Server:
         acceptors, self._acceptors = self._acceptors, None
         if acceptors is not None:
             acceptors.stop()
+
+    def handshakes_settled(self, seconds: float) -> bool:
+        """Whether no TLS handshake is under way, now or within `seconds`; what failed has been told by then."""
+        return self._handshakes.settled(seconds)
 
     def close_connections(self) -> None:
         """Close idle connections now and the others after their answer; takes microseconds, waits for nobody."""
