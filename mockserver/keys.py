@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import collections.abc as cabc
 import concurrent.futures
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -14,6 +15,8 @@ import typing
 
 import jwt
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -71,6 +74,15 @@ class SigningKey(msgspec.Struct, frozen=True):
         return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode(
             "ascii"
         )
+
+    def certificate(self) -> str:
+        """A certificate by itself for its public half, good at any time: DER in base64, as `x5c` has it."""
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "elsewhere.example")])
+        builder = x509.CertificateBuilder(name, name, self.private.public_key(), x509.random_serial_number())
+        from_, until = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1970, 9999))
+        hashing = None if self.alg == "EdDSA" else hashes.SHA256()
+        made = builder.not_valid_before(from_).not_valid_after(until).sign(self.private, hashing)
+        return base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode("ascii")
 
     def public_jwk(self) -> dict[str, str]:
         """The public half with `use`, `alg` and `kid`, without which some verifiers refuse a key (RFC 7517 4)."""

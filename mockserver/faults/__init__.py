@@ -14,6 +14,7 @@ from .representations import Representation
 from .state import credential_of
 from .strikes import Strikes
 from .token import Flaw
+from .token import Forge
 
 __all__ = [
     "FAULTS",
@@ -23,6 +24,7 @@ __all__ = [
     "Fault",
     "FaultPlan",
     "Flaw",
+    "Forge",
     "Occasion",
     "Place",
     "Representation",

@@ -27,6 +27,7 @@ _HOUR = 3600
 Flaw = typing.Literal[
     "expired", "not_yet_valid", "issued_in_future", "wrong_issuer", "wrong_audience", "wrong_subject",
     "wrong_key", "unknown_kid", "no_kid", "wrong_alg", "key_as_secret", "client_secret_as_key", "none", "tampered",
+    "key_in_header", "key_elsewhere", "certificate_in_header", "certificate_elsewhere", "unknown_crit",
     "wrong_type", "wrong_nonce", "wrong_hash", "wrong",
 ]  # fmt: skip
 
@@ -164,6 +165,12 @@ def _tampered(token: _Unsigned) -> str:
     return f"{header}.{_encoded({**token.claims, 'sub': 'admin'})}.{rest.rpartition('.')[2]}"
 
 
+def _by_stranger(token: _Unsigned, headers: cabc.Callable[[SigningKey], Claims]) -> str:
+    """By a key that the header itself brings, or says where to fetch (RFC 8725 3.10)."""
+    stranger = SigningKey.generate(token.key.alg if isinstance(token.key, SigningKey) else "ES256")
+    return msgspec.structs.replace(token, key=stranger).plainly(kid=stranger.kid, **headers(stranger))
+
+
 _SIGNED: dict[str, cabc.Callable[[_Unsigned], str]] = {
     "wrong_key": _wrong_key,
     "unknown_kid": lambda token: token.plainly(kid="unknown"),
@@ -175,6 +182,13 @@ _SIGNED: dict[str, cabc.Callable[[_Unsigned], str]] = {
     # RFC 7519 6, RFC 8725 3.2
     "none": lambda token: _encoded({"alg": "none", "typ": token.headers["typ"], **token.more}, token.claims) + ".",
     "tampered": _tampered,
+    # RFC 7515 4.1.2, 4.1.3, 4.1.5, 4.1.6: whoever believes these headers believes anybody
+    "key_in_header": lambda token: _by_stranger(token, lambda key: {"jwk": key.public_jwk()}),
+    "key_elsewhere": lambda token: _by_stranger(token, lambda _: {"jku": f"{_ELSEWHERE}/jwks"}),
+    "certificate_in_header": lambda token: _by_stranger(token, lambda key: {"x5c": [key.certificate()]}),
+    "certificate_elsewhere": lambda token: _by_stranger(token, lambda _: {"x5u": f"{_ELSEWHERE}/certificate.pem"}),
+    # RFC 7515 4.1.11
+    "unknown_crit": lambda token: token.plainly(crit=["elsewhere"], elsewhere=True),
     # One kind of token passes for the other (RFC 9068 2.1, RFC 8725 3.11)
     "wrong_type": lambda token: token.plainly(typ="JWT" if token.headers["typ"] == "at+jwt" else "at+jwt"),
 }

@@ -28,8 +28,8 @@ from ..states import SeenState
 from ..states import seen_states
 from . import doors
 from .client import RegisteredClient
-from .endpoints import Endpoints
 from .handles import Protected
+from .issuing import Issuing
 from .judged import Judged
 from .minting import registered_user
 from .variant import Variant
@@ -39,7 +39,6 @@ if typing.TYPE_CHECKING:
 
     from ..app import Application
     from ..journal import Exchange
-    from ..ledger import Ledger
     from ..variants import Cell
 
 __all__ = ["Issuer"]
@@ -48,7 +47,7 @@ __all__ = ["Issuer"]
 _SERIAL = itertools.count(1)
 
 
-class Issuer(Endpoints, Judged):
+class Issuer(Issuing, Judged):
     """One authorization server with its protected API, below one URL."""
 
     def __init__(self, name: str, app: Application, base: cabc.Callable[[], str]) -> None:
@@ -247,11 +246,6 @@ class Issuer(Endpoints, Judged):
         return doors.echo
 
     # -- what happened, and what shall go wrong ------------------------------------------------------------------------
-
-    @property
-    def tokens(self) -> Ledger:
-        """The tokens that this issuer gave out since the last reset."""
-        return self.context.ledger
 
     @property
     def states(self) -> tuple[SeenState, ...]:

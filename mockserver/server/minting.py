@@ -7,12 +7,17 @@ import typing
 
 import msgspec
 
+from .. import registry
+from ..client_settings import ClientSettings
 from ..errors import ConfigurationError
+from ..faults import Flaw
+from ..faults import Forge
 from ..messages import Issue
 from ..model import AuthorizationRecord
 from ..model import Client
 from ..model import User
 from ..pkce import check_challenge
+from ..policies import AccessTokenFormat
 from ..policies import Seconds
 from ..registration import allowed_scope
 from ..registration import default_scope
@@ -28,7 +33,7 @@ if typing.TYPE_CHECKING:
     from ..context import Context
     from ..ledger import IssuedToken
 
-__all__ = ["code", "grant", "registered_user"]
+__all__ = ["Wanted", "code", "grant", "registered_user", "token"]
 
 
 def grant(
@@ -63,6 +68,80 @@ def grant(
         context,
     )
     return token
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as `Issuer.issue_token` was asked for it."""
+
+    subject: str | None
+    client_id: str
+    scope: str
+    audience: str | cabc.Sequence[str] | None
+    lifetime: int
+    access_token_format: AccessTokenFormat | None
+    token: typing.Literal["access_token", "id_token"]
+    flaw: Flaw | None
+    claims: cabc.Mapping[str, typing.Any]
+    headers: cabc.Mapping[str, typing.Any]
+    without: cabc.Sequence[str]
+
+
+def token(issuer: IssuerState, wanted: Wanted) -> str:
+    """See `Issuer.issue_token`."""
+    context = issuer.context
+    client = context.clients.get(wanted.client_id)
+    client = client or registry.client(ClientSettings(client_id=wanted.client_id), context.settings)
+    if wanted.access_token_format is not None:
+        policies = msgspec.structs.replace(client.policies, access_token_format=wanted.access_token_format)
+        client = msgspec.structs.replace(client, policies=policies)
+    person = None if wanted.subject is None else _by_subject(context, wanted.subject)
+    if wanted.token == "id_token" and person is None:
+        raise ConfigurationError("issue_token(token='id_token'): an ID token tells of a person; name a subject")
+    named = (wanted.audience,) if isinstance(wanted.audience, str) else tuple(wanted.audience or ())
+    lifetime = _seconds("lifetime", wanted.lifetime)
+    issue = Issue(
+        client=msgspec.structs.replace(
+            client, policies=msgspec.structs.replace(client.policies, id_token_lifetime=lifetime)
+        ),
+        user=person,
+        scope=parse_scope(wanted.scope) or Scope(),
+        grant_type="authorization_code" if person else "client_credentials",
+        client_auth="",
+        issuer=issuer.identifier,
+        family=new_family(),
+        taken=True,
+        audience=named,
+        refresh=False,
+        auth_time=context.clock.now() if person else None,
+        id_token=wanted.token == "id_token",
+        access_token_lifetime=lifetime,
+    )
+    tokens, _ = mint(_otherwise(issue, wanted), context)
+    return tokens.access_token if wanted.token == "access_token" else str(tokens.id_token)
+
+
+def _otherwise(issue: Issue, wanted: Wanted) -> Issue:
+    """With a flaw, or with claims and headers that are meant as they are."""
+    if wanted.flaw is None and not (wanted.claims or wanted.headers or wanted.without):
+        return issue
+    try:
+        forge = Forge(
+            flaw=wanted.flaw or "wrong",
+            token=wanted.token,
+            claims=dict(wanted.claims),
+            headers=dict(wanted.headers),
+            without=tuple(wanted.without),
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"issue_token(flaw={wanted.flaw!r}): {error}") from None
+    spoilt = forge.spoilt(issue)
+    return spoilt if wanted.flaw else msgspec.structs.replace(spoilt, flaw="")
+
+
+def _by_subject(context: Context, subject: str) -> User:
+    """Who is registered with this username or `sub`, or somebody of that name."""
+    known = (user for user in context.users.values() if subject in (user.username, user.subject))
+    return next(known, None) or User(username=subject, password="")
 
 
 def code(

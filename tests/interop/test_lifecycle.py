@@ -299,6 +299,11 @@ _ACCESS = {
     "key_as_secret": jwt.InvalidAlgorithmError,
     "none": jwt.PyJWKClientError,
     "tampered": jwt.InvalidSignatureError,
+    "key_in_header": jwt.PyJWKClientError,
+    "key_elsewhere": jwt.PyJWKClientError,
+    "certificate_in_header": jwt.PyJWKClientError,
+    "certificate_elsewhere": jwt.PyJWKClientError,
+    "unknown_crit": jwt.InvalidTokenError,
     "wrong_type": None,
 }
 
@@ -339,6 +344,12 @@ _KINDS = {
     "client_secret_as_key": "UnsupportedAlgorithmError",
     "none": "UnsupportedAlgorithmError",
     "tampered": "BadSignatureError",
+    # joserfc takes headers of 512 octets at most
+    "key_in_header": "ExceededSizeError",
+    "key_elsewhere": "InvalidKeyIdError",
+    "certificate_in_header": "ExceededSizeError",
+    "certificate_elsewhere": "InvalidKeyIdError",
+    "unknown_crit": "UnsupportedHeaderError",
     "wrong_type": "accepted",
     "wrong_nonce": "InvalidClaimError",
     "wrong_hash": "InvalidClaimError",

@@ -83,6 +83,11 @@ def world(mock: OAuthMock, http: Client) -> World:
         ("client_secret_as_key", jwt.InvalidAlgorithmError),
         ("none", KeyError),
         ("tampered", jwt.InvalidSignatureError),
+        ("key_in_header", KeyError),
+        ("key_elsewhere", KeyError),
+        ("certificate_in_header", KeyError),
+        ("certificate_elsewhere", KeyError),
+        ("unknown_crit", jwt.InvalidTokenError),
         ("wrong_type", jwt.InvalidTokenError),
     ],
 )
