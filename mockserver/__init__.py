@@ -7,6 +7,7 @@ import typing
 
 if typing.TYPE_CHECKING:
     from .actor import LoginPage
+    from .aws import AwsServer
     from .callback import Callback
     from .clock import Clock
     from .config import Settings
@@ -59,6 +60,7 @@ _HOMES = {
     "ApiKey": "guards",
     "Armed": "faults",
     "AuthorizationEndpoint": "server",
+    "AwsServer": "aws",
     "Barrier": "faults",
     "Basic": "guards",
     "Bearer": "guards",
@@ -103,6 +105,7 @@ __all__ = [
     "ApiKey",
     "Armed",
     "AuthorizationEndpoint",
+    "AwsServer",
     "Barrier",
     "Basic",
     "Bearer",

@@ -47,6 +47,7 @@ from .seen import judged
 
 if typing.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
 __all__ = ["Application", "State"]
@@ -83,17 +84,39 @@ class Application:
         self.state = state
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        return self._pass(environ, start_response)
+
+    def behind(self, way_in: cabc.Callable[[State], tuple[Context, Door]]) -> WSGIApplication:
+        """
+        The same pass for a listener of its own, where every path of every host is behind one door with an application.
+
+        `way_in` is asked at each request: a reset does not end it.
+        """
+        return functools.partial(self._pass, way_in=way_in)
+
+    def _pass(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        *,
+        way_in: cabc.Callable[[State], tuple[Context, Door]] | None = None,
+    ) -> cabc.Iterable[bytes]:
         state, began = self.state, time.perf_counter()
         number = state.journal.arrive()
         request = wire.head(environ, now=state.clock.now(), trust_proxy=state.settings.trust_proxy)
-        door, incoming = routing.door(request, state.issuers, state.mounts), None
+        context, incoming = state.issuers[""], None
+        door: Door | None
+        if way_in is None:
+            door = routing.door(request, state.issuers, state.mounts)
+        else:
+            context, door = way_in(state)
         if door is not None and door.app is not None:
             incoming = Incoming(wire.input_of(environ))
         else:
             request = wire.with_body(request, environ, limit=state.settings.body_limit)
-        seen = Seen(request, state.issuers[""], door=door, incoming=incoming)
+        seen = Seen(request, context, door=door, incoming=incoming)
         try:
-            reply = self._answer(seen, state, environ)
+            reply = self._answer(seen, state, environ, routed=way_in is None)
         except OAuthError as error:
             seen.error = error
             error.hint += misnamed(request, seen.endpoint.name, seen.context.profile)
@@ -180,8 +203,10 @@ class Application:
         state.journal.add(exchange(state.journal.arrive(), request, seen, reply, began))
         return f"{status} {http.HTTPStatus(status).phrase}", list(reply.headers), reply.body
 
-    def _answer(self, seen: Seen, state: State, environ: WSGIEnvironment) -> Reply:
-        request, context = routing.issuer(seen.request, state.issuers, state.mounts)
+    def _answer(self, seen: Seen, state: State, environ: WSGIEnvironment, *, routed: bool) -> Reply:
+        request, context = seen.request, seen.context
+        if routed:
+            request, context = routing.issuer(request, state.issuers, state.mounts)
         # An application has host names of its own: the buckets of S3
         if seen.incoming is None and not context.mounted:
             routing.check_host(request, state.settings, state.port)

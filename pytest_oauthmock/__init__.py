@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:
     from mockserver import ApiKey as ApiKey
     from mockserver import Armed as Armed
     from mockserver import AuthorizationEndpoint as AuthorizationEndpoint
+    from mockserver import AwsServer as AwsServer
     from mockserver import Barrier as Barrier
     from mockserver import Basic as Basic
     from mockserver import Bearer as Bearer
@@ -54,6 +55,7 @@ __all__ = [
     "ApiKey",
     "Armed",
     "AuthorizationEndpoint",
+    "AwsServer",
     "Barrier",
     "Basic",
     "Bearer",

@@ -19,7 +19,7 @@ if typing.TYPE_CHECKING:
     from mockserver.settings import Layer
     from mockserver.variants import Cell
 
-__all__ = ["MARKERS", "FindingsPolicy", "add", "cells", "findings_policy", "layers", "log", "marker_layers"]
+__all__ = ["MARKERS", "FindingsPolicy", "add", "cells", "findings_policy", "keywords", "layers", "log", "marker_layers"]
 
 MARKERS = (
     "oauthmock(**settings): settings of the mock OAuth server, e.g. oauthmock(access_token_lifetime=60, https=True).",
@@ -31,6 +31,10 @@ MARKERS = (
     (
         "oauthmock_findings(at_least='note', ignore=[...], fail=True): let findings, which are what the client did"
         " wrong, fail the test."
+    ),
+    (
+        "oauthmock_aws(keys={'AKIA...': 'secret'}, verify=True): further access keys that oauthmock_aws and"
+        " oauthmock_aws_server take, or no verifying of signatures."
     ),
 )
 
@@ -216,6 +220,21 @@ def cells(metafunc: pytest.Metafunc) -> tuple[Cell, ...]:
             pytrace=False,
         )
     return found
+
+
+def keywords(node: pytest.Item, marker: str, known: cabc.Mapping[str, type]) -> list[dict[str, typing.Any]]:
+    """The keywords of a marker that is no layer of settings, the nearest first; `known` are their types."""
+    found = list(node.iter_markers(marker))
+    for mark in found:
+        source = f"{_place(node)}: @pytest.mark.{marker}"
+        if mark.args:
+            pytest.fail(f"{source} takes keywords only, not {mark.args!r}", pytrace=False)
+        for name, value in mark.kwargs.items():
+            if name not in known:
+                pytest.fail(f"{source}: unknown argument {name!r}; {_nearest(name, known)}", pytrace=False)
+            if not isinstance(value, known[name]):
+                pytest.fail(f"{source}: {name}={value!r} must be a {known[name].__name__}", pytrace=False)
+    return [dict(mark.kwargs) for mark in found]
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from .surroundings import Surroundings
 if typing.TYPE_CHECKING:
     from boto3.session import Session
 
+    from mockserver import AwsServer
     from mockserver import OAuthMock
     from mockserver.exchange_log import ExchangeLog
 
@@ -206,12 +207,31 @@ def oauthmock_browser(oauthmock: OAuthMock, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def oauthmock_aws(monkeypatch: pytest.MonkeyPatch) -> cabc.Generator[Session]:
-    """moto's AWS with test credentials, as a boto3 session. The mock OAuth server is reachable beside it."""
+def oauthmock_aws(
+    request: pytest.FixtureRequest,
+    oauthmock: OAuthMock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> cabc.Generator[Session]:
+    """moto's AWS in process, behind verified signatures, with test credentials: a boto3 session."""
     from .aws import mocked
 
-    with mocked(monkeypatch) as session:
+    with mocked(oauthmock, request.node, monkeypatch, tmp_path_factory.mktemp("aws")) as session:
         yield session
+
+
+@pytest.fixture
+def oauthmock_aws_server(
+    request: pytest.FixtureRequest,
+    oauthmock: OAuthMock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> cabc.Generator[AwsServer]:
+    """moto's AWS at a port, behind verified signatures, for every client: `endpoint_url`, `session`, `client("s3")`."""
+    from .aws import served
+
+    with served(oauthmock, request.node, monkeypatch, tmp_path_factory.mktemp("aws")) as server:
+        yield server
 
 
 def _servers(config: pytest.Config) -> Servers:

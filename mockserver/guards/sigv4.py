@@ -27,6 +27,7 @@ from ..sigv4 import dialect_of
 from ..sigv4 import explain
 from ..sigv4 import read
 from ..sigv4 import say
+from ..sigv4 import service_said
 from ..sigv4 import sign
 from ..sigv4 import string_to_sign
 from ..sigv4 import terms
@@ -106,7 +107,7 @@ class SigV4(_Keys, frozen=True, kw_only=True):
         except Problem as problem:
             if problem.kind not in ("missing", "algorithm"):
                 visit.presents(self.name)
-            raise self._refusal(problem, service, request) from None
+            raise self._refusal(problem, service or service_said(request), request) from None
         again = "" if context.memory.first_time("sigv4", claim.signature) else "; the same signature came before"
         where = "in the URL" if claim.presigned else "in the header"
         return Admission(why=f"took the signature of {claim.access_key} for {claim.scope} {where}{note}{again}")

@@ -14,6 +14,7 @@ from ..jwk import MAC_ALGORITHMS
 from ..keys import SigningKey
 from ..model import Client
 from . import minting
+from . import secretsmanager
 from .assertion import made
 from .handles import IssuerState
 
@@ -206,25 +207,21 @@ class RegisteredClient:
         """Take it again."""
         self._change(disabled=False)
 
-    def store_in_secretsmanager(self, name: str, *, region_name: str = "us-east-1") -> str:
+    def store_in_secretsmanager(self, name: str, *, region_name: str | None = None) -> str:
         """
-        Put client_id, client_secret and token_url as JSON into AWS Secrets Manager (moto's, in a test).
+        Put its settings as JSON into moto's Secrets Manager, in place of what is there under the name.
 
-        Returns the secret's ARN.
-        Raises `ConfigurationError` when boto3 is not installed.
+        They are `client_id`, `client_secret` (null for a public client), `token_url`, and `token_endpoint`, which is
+        the same in the words of RFC 8414. Returns the secret's ARN. `region_name` None: the environment's, else
+        us-east-1. Raises `ConfigurationError` when boto3 is not installed or moto does not answer for AWS.
         """
-        try:
-            import boto3
-        except ImportError:
-            raise ConfigurationError("boto3 is not installed; pip install 'pytest-oauthmock[aws]'") from None
         secret = {
             "client_id": self.client_id,
             "client_secret": self._client.client_secret,
             "token_url": self._issuer.token_url,
+            "token_endpoint": self._issuer.token_url,
         }
-        secrets_manager = boto3.client("secretsmanager", region_name=region_name)
-        created = secrets_manager.create_secret(Name=name, SecretString=json.dumps(secret))
-        return str(created["ARN"])
+        return secretsmanager.put(name, json.dumps(secret), region_name=region_name)
 
     @property
     def _signing_key(self) -> SigningKey:

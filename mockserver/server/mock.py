@@ -223,6 +223,11 @@ class OAuthMock(Recorded, OverTls, Issuer):
             **where,
         )
 
+    def _beside(self, app: cabc.Callable[..., typing.Any]) -> Server:
+        """A further listener, which speaks TLS where this server does."""
+        tls = self._tls_context("127.0.0.1", self._settings) if self._settings.https else None
+        return self._listener(app, ssl_context=tls)
+
     def _reject(self, status: int, head: Head, reason: str) -> tuple[str, list[tuple[str, str]], bytes]:
         return self._app.reject(status, head.method, head.target, head.headers, reason)
 

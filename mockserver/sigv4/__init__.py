@@ -9,6 +9,7 @@ from .chunked import Trailers
 from .chunked import check_chunks
 from .claim import Claim
 from .claim import read
+from .claim import service_said
 from .dialects import Answer
 from .dialects import Dialect
 from .dialects import dialect_of
@@ -33,6 +34,7 @@ __all__ = [
     "explain",
     "read",
     "say",
+    "service_said",
     "sign",
     "string_to_sign",
     "terms",

@@ -17,11 +17,13 @@ from .signing import ALGORITHM
 from .signing import TERMINATOR
 from .signing import Scope
 
-__all__ = ["Claim", "read"]
+__all__ = ["Claim", "read", "service_said"]
 
 _BASIC_FORMAT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+# The end of a scope, as it is in a header and escaped in a URL
+_SERVICE = re.compile(r"/([^/,\s]{1,64})/aws4_request")
 _NEEDED = ("Credential", "SignedHeaders", "Signature")
 _IN_QUERY = (
     "X-Amz-Algorithm",
@@ -82,6 +84,12 @@ def read(request: Request, fields: Fields) -> Claim:
             message="Authorization header is repeated.",
         )
     return _in_header(fields, headers[0].strip(" \t"))
+
+
+def service_said(request: Request) -> str:
+    """The service that a request names, be the rest of it wrong; `""` for none."""
+    every = (*request.header_values("authorization"), *(v for name, v in request.query if name == "X-Amz-Credential"))
+    return next((found[1] for value in every if (found := _SERVICE.search(value))), "")
 
 
 def _in_header(headers: Fields, value: str) -> Claim:
