@@ -223,7 +223,7 @@ class Application:
             seen.presented = clientauth.extract(seen.request, context)
             seen.request.parameters()  # what is malformed is said before anybody is judged by it
             try:
-                seen.caller = clientauth.authenticate(seen.presented, seen.request, context)
+                seen.caller = seen.endpoint.identify(seen.presented, seen.request, context)
             except InvalidClient:
                 seen.endpoint.unauthenticated(seen.request, context)
                 raise

@@ -29,10 +29,12 @@ from .policies import RefreshPolicySettings
 from .policies import RefreshTokenWhen
 from .policies import RequestEncoding
 from .policies import RequestEncodings
+from .policies import RevocationCascade
 from .policies import ScopeInResponse
 from .policies import ScopePolicy
 from .policies import ScopeSeparator
 from .policies import Seconds
+from .policies import SigningAlgorithm
 from .redaction import without
 
 __all__ = ["ClientKeywords", "ClientSettings"]
@@ -83,6 +85,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     id_token_audience: tuple[str, ...] | None = None
     id_token_azp: AuthorizedParty | None = None
     claims_by_scope: ClaimsByScope | None = None
+    introspection_signed_response_alg: SigningAlgorithm | None = None
+    revocation_cascade: RevocationCascade | None = None
     basic_encoding: BasicEncoding | None = None
     both_at_once: BothAtOnce | None = None
     burn_code_on_invalid_client: bool | None = None
@@ -141,6 +145,8 @@ class ClientKeywords(typing.TypedDict, total=False):
     id_token_audience: typing.Sequence[str] | None
     id_token_azp: AuthorizedParty | None
     claims_by_scope: ClaimsByScope | None
+    introspection_signed_response_alg: SigningAlgorithm | None
+    revocation_cascade: RevocationCascade | None
     basic_encoding: BasicEncoding | None
     both_at_once: BothAtOnce | None
     burn_code_on_invalid_client: bool | None

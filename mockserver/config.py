@@ -10,9 +10,11 @@ from .client_settings import ClientSettings
 from .policies import Account
 from .policies import ClientCertificates
 from .policies import CodeChallengeMethod
+from .policies import Introspection
 from .policies import Policies
 from .policies import Positive
 from .policies import RegistrationPolicy
+from .policies import Revocation
 from .policies import ServerCertificate
 from .policies import TokenMethod
 from .quirks import Names
@@ -91,6 +93,10 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds for which the secret of a client that registers itself is good; None: for ever."""
     software_statement_jwks: dict[str, typing.Any] | None = None
     """Public keys of whoever vouches for clients that register themselves (RFC 7591 2.3); None: nobody does."""
+    introspection: Introspection = "any"
+    """Which tokens a client may introspect: `any`, or its `own`, others being inactive; `off`: no endpoint."""
+    revocation: Revocation = "any"
+    """Which tokens can be revoked: `any`, or only a `refresh_token`; `off`: no endpoint."""
     parameters: dict[str, ParameterRules] = {}
     """Rules for parameters, by `authorize`, `token` (every grant), the name of a grant, or `api`."""
 

@@ -17,6 +17,7 @@ from .clock import Clock
 from .config import IssuerSettings
 from .config import Profile
 from .errors import AlreadyRegistered
+from .errors import ConfigurationError
 from .keys import KeySet
 from .ledger import Ledger
 from .model import Client
@@ -136,6 +137,8 @@ class Context(msgspec.Struct, kw_only=True):
 
     def url_of(self, endpoint: str, base: str) -> str:
         """The URL of an endpoint below `base`, or at its own host where `base` is the provider's real origin."""
+        if endpoint not in self.paths:
+            raise ConfigurationError(f"the endpoint {endpoint!r} is switched off by the settings; switch it on")
         return self._at(base, endpoint) + self.paths[endpoint]
 
     def _at(self, base: str, what: str) -> str:
@@ -167,8 +170,12 @@ class Context(msgspec.Struct, kw_only=True):
         """What `aud` of a client's assertion may be (RFC 7523 3), as the client reached this issuer."""
         issuer = self.issuer_url(request)
         asked = self.url_below(self.fixed_issuer or request.origin) + request.path
-        words = {"issuer": issuer, "token_endpoint": asked}
-        return [words.get(audience, audience) for audience in client.policies.client_assertion_audiences]
+        words = {"issuer": [issuer], "token_endpoint": [asked]}
+        if request.path not in (self.paths["token"], self.refresh_path):
+            # RFC 9126 2: at other endpoints clients may mean the token endpoint all the same
+            words["token_endpoint"].append(self.url_of("token", self.base_url(request)))
+        policies = client.policies.client_assertion_audiences
+        return [url for audience in policies for url in words.get(audience, [audience])]
 
     def path_below(self, url: str) -> str:
         """The path of a URL, below this issuer."""
@@ -209,9 +216,13 @@ class Context(msgspec.Struct, kw_only=True):
 
     def signing_algorithms(self) -> tuple[SigningAlgorithm, ...]:
         """The algorithms whose keys are published: ES256 for access tokens, and what else is signed with a key."""
-        used = self.id_token_algorithms()
+        used = self.id_token_algorithms() | self.introspection_algorithms()
         others = (alg for alg in typing.get_args(SigningAlgorithm) if alg != "ES256" and alg in used)
         return ("ES256", *others)
+
+    def introspection_algorithms(self) -> set[SigningAlgorithm]:
+        """What introspection answers are signed with (RFC 9701 6), for some client or other."""
+        return {self.settings.introspection_alg, *(c.policies.introspection_alg for c in self.clients.values())}
 
     def id_token_algorithms(self) -> set[IdTokenAlgorithm]:
         """What ID tokens are signed with, for some client or other."""

@@ -41,6 +41,7 @@ __all__ = [
     "UnmountedHostError",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
+    "UnsupportedTokenType",
 ]
 
 
@@ -187,6 +188,12 @@ class UnsupportedResponseType(OAuthError):
     """RFC 6749 4.1.2.1: this server answers the authorization request with a code only."""
 
     error = "unsupported_response_type"
+
+
+class UnsupportedTokenType(OAuthError):
+    """RFC 7009 2.2.1: tokens of this kind are not revoked here."""
+
+    error = "unsupported_token_type"
 
 
 class LoginRequired(OAuthError):

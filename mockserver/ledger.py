@@ -17,7 +17,7 @@ from .redaction import without
 from .scope import Scope
 from .stores import Store
 
-__all__ = ["IssuedToken", "Ledger"]
+__all__ = ["IssuedToken", "Ledger", "claims_of"]
 
 
 class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,10 +77,15 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def claims(self) -> dict[str, typing.Any] | None:
         """The claims of a JWT access token, unverified; None for an opaque one."""
-        if self.access_token.count(".") != 2:
-            return None
-        claims: dict[str, typing.Any] = jwt.decode(self.access_token, options={"verify_signature": False})
-        return claims
+        return claims_of(self.access_token)
+
+
+def claims_of(token: str) -> dict[str, typing.Any] | None:
+    """The claims of a JWT that this server made, unverified; None for an opaque token."""
+    if token.count(".") != 2:
+        return None
+    claims: dict[str, typing.Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
 class Ledger(cabc.Sequence[IssuedToken]):

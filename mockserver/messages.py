@@ -169,6 +169,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     """Likewise, where that is not `audience`."""
     refresh_expires_at: float | None = None
     """When a new refresh token expires, where that is settled: seconds, UTC, by the server's clock."""
+    further_claims: cabc.Mapping[str, typing.Any] = {}
+    """Further claims of the access token, beside those that it has anyway."""
     auth_time: float | None = None
     acr: str | None = None
     """The authentication context class that the login met (OpenID Connect Core 2)."""

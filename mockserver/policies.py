@@ -25,6 +25,7 @@ __all__ = [
     "IdTokenAlgorithm",
     "IdTokenClaims",
     "Policies",
+    "Introspection",
     "Positive",
     "RateLimit",
     "RedirectUriPolicy",
@@ -35,6 +36,8 @@ __all__ = [
     "RegistrationPolicy",
     "RequestEncoding",
     "RequestEncodings",
+    "Revocation",
+    "RevocationCascade",
     "ScopeInResponse",
     "ScopePolicy",
     "ScopeSeparator",
@@ -57,6 +60,7 @@ CodeChallengeMethod = typing.Literal["S256", "plain"]
 Consent = typing.Literal["page", "auto"]
 ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
 IdTokenClaims = typing.Literal["all", "requested"]
+Introspection = typing.Literal["any", "own", "off"]
 RedirectUriPolicy = typing.Literal["exact", "prefix", "host", "template", "loopback"]
 RefreshPolicyName = typing.Literal[
     "static",
@@ -74,6 +78,8 @@ RefreshTokenWhen = typing.Literal[
 ]
 RegistrationPolicy = typing.Literal["open", "initial_access_token", "off"]
 RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
+Revocation = typing.Literal["any", "refresh_token", "off"]
+RevocationCascade = typing.Literal["token", "family", "both", "user"]
 ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]
 ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
@@ -152,6 +158,11 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """When an ID token has `azp`: where it has several audiences (OIDC Core 2), or always."""
     claims_by_scope: ClaimsByScope = "when_named"
     """Whether the scopes `profile`, `email`, `address`, `phone` govern their claims (OIDC Core 5.4); see the how-to."""
+    introspection_signed_response_alg: SigningAlgorithm | None = None
+    """Algorithm of introspection answers for who asks for a JWT (RFC 9701 6); None: that of ID tokens."""
+    revocation_cascade: RevocationCascade = "family"
+    """What else revoking ends: nothing (`token`); of a refresh token its access tokens (`family`), of either the other
+    (`both`), or all that the client has of the person (`user`)."""
     basic_encoding: BasicEncoding = "either"
     """How Basic credentials are read: `form`, each half form-urlencoded first (RFC 6749 2.3.1), `raw`, or `either`."""
     both_at_once: BothAtOnce = "reject"
@@ -202,6 +213,16 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`{ requests = N, seconds = S }`: a client's token requests beyond N within S seconds are answered 429."""
     audiences: tuple[str, ...] | None = None
     """What `resource` (RFC 8707) and `audience` may name; none: anything."""
+
+    @property
+    def introspection_alg(self) -> SigningAlgorithm:
+        """`introspection_signed_response_alg` with its default: the one of ID tokens, where that is of a public key."""
+        of_id_tokens = self.id_token_signed_response_alg
+        if self.introspection_signed_response_alg is not None:
+            return self.introspection_signed_response_alg
+        if of_id_tokens in ("HS256", "HS384", "HS512", "none"):
+            return "RS256"
+        return of_id_tokens
 
     @property
     def refresh(self) -> RefreshPolicySettings:

@@ -16,6 +16,7 @@ from .context import Context
 from .endpoints import UNKNOWN
 from .endpoints import ClientEndpoint
 from .endpoints import Endpoint
+from .endpoints import issued
 from .endpoints import refusal
 from .errors import OAuthError
 from .faults import Occasion
@@ -74,6 +75,9 @@ class Seen(msgspec.Struct):
         if isinstance(self.endpoint, ClientEndpoint):
             presented = self.presented or clientauth.extract(request, context)
             client_id = next((one.client_id for one in presented if one.client_id), client_id)
+            if self.endpoint.name in ("introspect", "revoke"):
+                about = issued.known(parameters.get("token", ""), None, context)
+                credential, grant_type = (about.kind, about.token), None
         elif self.endpoint.refuse is refusal.to_bearer:
             token = bearer.presented(request)
             credential = None if token is None else (Kind.ACCESS, token)

@@ -123,6 +123,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
             amr=issue.amr,
             claims=issue.claims,
             audience=audience,
+            further_claims=issue.further_claims,
             flaw=flaw,
         )
 
@@ -211,6 +212,7 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
     audience = _audience(issue, context)
     # RFC 9068 2.2
     claims: dict[str, typing.Any] = {
+        **issue.further_claims,
         "iss": issue.issuer,
         "exp": int(now) + expires_in,
         "aud": audience[0] if len(audience) == 1 else list(audience),

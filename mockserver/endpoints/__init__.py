@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from . import authorize
 from . import callback
+from . import introspect
 from . import jwks
 from . import metadata
 from . import refusal
 from . import register
 from . import resource
+from . import revoke
 from . import rules
 from . import token
 from . import userinfo
@@ -31,6 +33,8 @@ _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
         refusal.to_bearer,
         register.served,
     ),
+    ClientEndpoint("introspect", ("POST",), introspect.answer, introspect.refuse, identify=introspect.identify),
+    ClientEndpoint("revoke", ("POST",), revoke.answer, refusal.to_client),
     Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_bearer),
     Endpoint("jwks", ("GET",), jwks.answer, refusal.to_client),
     Endpoint("client_jwks", ("GET",), jwks.published, refusal.to_client),

@@ -6,10 +6,12 @@ import collections.abc as cabc
 
 import msgspec
 
+from ..clientauth import authenticate
 from ..config import IssuerSettings
 from ..context import Context
 from ..errors import OAuthError
 from ..messages import Authenticated
+from ..messages import Presented
 from ..messages import Reply
 from ..request import Request
 
@@ -39,3 +41,5 @@ class ClientEndpoint(msgspec.Struct, frozen=True):
     """What a request costs whose client authentication failed."""
     served: cabc.Callable[[IssuerSettings], bool] = lambda settings: True
     """Whether the settings have it at all."""
+    identify: cabc.Callable[[tuple[Presented, ...], Request, Context], Authenticated] = authenticate
+    """Who asks, of what the request presents. Raises `OAuthError`."""

@@ -85,11 +85,29 @@ def document(base: str, context: Context) -> dict[str, object]:
         del members["code_challenge_methods_supported"]
     if register.served(context.settings):
         members["registration_endpoint"] = context.url_of("register", base)
+    members |= _of_tokens(base, context)
     if "refresh" in context.paths:
         # RFC 8414 2 allows members of one's own
         members["refresh_endpoint"] = context.url_of("refresh", base)
     known = context.settings.scopes_supported
     return members if known is None else {**members, "scopes_supported": list(known)}
+
+
+def _of_tokens(base: str, context: Context) -> dict[str, object]:
+    """RFC 8414 2, RFC 9701 7: where tokens are introspected and revoked, as far as that is switched on."""
+    members: dict[str, object] = {}
+    for what, endpoint in (("introspection", "introspect"), ("revocation", "revoke")):
+        if endpoint in context.paths:
+            # RFC 7662 2.1: who is public shows nothing
+            methods = [name for name in _auth_methods(context) if name != "none" or what == "revocation"]
+            members |= {
+                f"{what}_endpoint": context.url_of(endpoint, base),
+                f"{what}_endpoint_auth_methods_supported": methods,
+                f"{what}_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *MAC_ALGORITHMS],
+            }
+    if "introspect" in context.paths:
+        members["introspection_signing_alg_values_supported"] = sorted(context.introspection_algorithms())
+    return members
 
 
 def _auth_methods(context: Context) -> list[str]:

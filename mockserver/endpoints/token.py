@@ -29,7 +29,7 @@ from ..request import Request
 from ..tokens import mint
 from . import rules
 
-__all__ = ["answer", "unauthenticated"]
+__all__ = ["answer", "parameters_of", "unauthenticated"]
 
 _SAID = {
     "form": "application/x-www-form-urlencoded",
@@ -89,7 +89,7 @@ def _admit(client: Client, context: Context) -> None:
 
 
 def _token_request(request: Request, caller: Authenticated, context: Context) -> TokenRequest:
-    parameters = _parameters(request, caller.client)
+    parameters = parameters_of(request, caller.client)
     grant_type = parameters.get("grant_type")
     if grant_type is None:
         elsewhere = " (it is in the URL, where RFC 6749 4 has no place for it)" if _in_query(request) else ""
@@ -130,7 +130,7 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
     )
 
 
-def _parameters(request: Request, client: Client) -> dict[str, str]:
+def parameters_of(request: Request, client: Client) -> dict[str, str]:
     """The parameters, from where this client may put them (RFC 6749 4: the form-urlencoded body)."""
     taken = client.request_encodings
     # An empty body is no encoding, whatever its Content-Type

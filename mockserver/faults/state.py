@@ -14,7 +14,7 @@ from .fault import Occasion
 
 __all__ = ["ExpireToken", "OfState", "RevokeToken", "RotateKeys", "RotateSecret", "WithdrawConsent"]
 
-_WITH_CREDENTIAL = ("token", "refresh", "userinfo", "protected", "api")
+_WITH_CREDENTIAL = ("token", "refresh", "introspect", "revoke", "userinfo", "protected", "api")
 
 
 class OfState(Fault, frozen=True, kw_only=True):
@@ -30,7 +30,8 @@ class ExpireToken(OfState, frozen=True, kw_only=True):
     """
     Let the token that came with the request expire before it is looked at, long before its time.
 
-    At an API that is the access token, at the token endpoint the refresh token or the code.
+    At an API that is the access token, at the token endpoint the refresh token or the code, and at the endpoints of
+    introspection and revocation the token that is asked about.
     """
 
     name: typing.ClassVar[str] = "expire_token"

@@ -27,8 +27,15 @@ PATHS = {
     "register": "/register",
     "protected_resource": "/.well-known/oauth-protected-resource",
     "jwks": "/jwks",
+    "introspect": "/introspect",
+    "revoke": "/revoke",
     "openid_configuration": "/.well-known/openid-configuration",
     "authorization_server": "/.well-known/oauth-authorization-server",
+}
+# What settings switch off: the endpoint is then nowhere, neither served nor in the metadata
+_OFF: dict[str, cabc.Callable[[IssuerSettings], bool]] = {
+    "introspect": lambda settings: settings.introspection == "off",
+    "revoke": lambda settings: settings.revocation == "off",
 }
 # Those that are below the issuer identifier (OpenID Connect Discovery 4, RFC 8414 3)
 _BELOW_ISSUER = ("openid_configuration", "authorization_server")
@@ -82,9 +89,11 @@ def resolved(settings: IssuerSettings) -> Profile:
     """The profile that an issuer names, and over it what the issuer's own settings say. Raises `ConfigurationError`."""
     profile = load(settings.profile, settings.variables)
     own = settings.parameter_names
+    off = {name for name, is_off in _OFF.items() if is_off(settings)}
+    paths = {**profile.paths, **settings.paths}
     return msgspec.structs.replace(
         profile,
-        paths={**profile.paths, **settings.paths},
+        paths={name: path for name, path in paths.items() if name not in off},
         origins={name: origin for name, origin in profile.origins.items() if name not in settings.paths},
         other_paths={name: paths for name, paths in profile.other_paths.items() if name not in settings.paths},
         parameter_names={

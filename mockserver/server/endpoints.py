@@ -55,6 +55,14 @@ class Endpoints(AtTheBrowser):
         return self._endpoint("userinfo")
 
     @property
+    def introspection_endpoint(self) -> EndpointHandle:
+        return self._endpoint("introspect")
+
+    @property
+    def revocation_endpoint(self) -> EndpointHandle:
+        return self._endpoint("revoke")
+
+    @property
     def jwks_endpoint(self) -> EndpointHandle:
         return self._endpoint("jwks")
 

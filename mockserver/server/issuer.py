@@ -89,6 +89,16 @@ class Issuer(Issuing, Judged):
         return self._url_of("userinfo")
 
     @property
+    def introspect_url(self) -> str:
+        """Where tokens are introspected (RFC 7662). Raises `ConfigurationError` where that is switched off."""
+        return self._url_of("introspect")
+
+    @property
+    def revoke_url(self) -> str:
+        """Where tokens are revoked (RFC 7009). Raises like `introspect_url`."""
+        return self._url_of("revoke")
+
+    @property
     def jwks_url(self) -> str:
         return self._url_of("jwks")
 

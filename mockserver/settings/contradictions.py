@@ -25,7 +25,12 @@ __all__ = ["contradictions"]
 
 # The names of things that are served at the first path segment
 _SEGMENT = re.compile(r"(?!\.+$)[A-Za-z0-9._~-]+")
-_RESERVED = frozenset({"authorize", "token", "userinfo", "jwks", "api", "callback", ".well-known", "_mock"})
+_RESERVED = frozenset(
+    {
+        *("authorize", "token", "userinfo", "jwks", "introspect", "revoke"),
+        *("api", "callback", ".well-known", "_mock"),
+    }
+)
 
 
 def contradictions(settings: Settings) -> cabc.Iterator[Problem]:

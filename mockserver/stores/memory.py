@@ -68,6 +68,15 @@ class MemoryStore:
         with self._lock:
             self._dead.add(family)
 
+    def kill_all(self, client_id: str, username: str | None) -> None:
+        with self._lock:
+            self._dead |= {
+                record.family
+                for records in self._records.values()
+                for record in records.values()
+                if record.client_id == client_id and (record.user.username if record.user else None) == username
+            }
+
     def revoke(self, kind: Kind, value: str) -> None:
         key = _digest(value)
         with self._lock:

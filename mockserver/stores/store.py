@@ -49,6 +49,9 @@ class Store(typing.Protocol):
     def kill(self, family: str) -> None:
         """End everything the family has and everything it would still be given."""
 
+    def kill_all(self, client_id: str, username: str | None) -> None:
+        """End every family that a client has of a person; None: those that it has of nobody."""
+
     def revoke(self, kind: Kind, value: str) -> None:
         """End one code or token."""
 

@@ -74,6 +74,19 @@ class Http:
         sent = [*headers, *([("Authorization", self.basic(*basic))] if basic else [])]
         return self.client.post("/token", data=body, headers=sent, content_type=content_type, query_string=query)
 
+    def post(
+        self,
+        path: str,
+        parameters: Parameters,
+        *,
+        basic: tuple[str, str] | None = None,
+        headers: cabc.Sequence[tuple[str, str]] = (),
+    ) -> TestResponse:
+        """A form for an endpoint at which clients authenticate."""
+        body = parameters if isinstance(parameters, bytes) else urllib.parse.urlencode(parameters).encode()
+        sent = [*headers, *([("Authorization", self.basic(*basic))] if basic else [])]
+        return self.client.post(path, data=body, headers=sent, content_type=_FORM)
+
     def token_as_json(self, members: object) -> TestResponse:
         body = members if isinstance(members, bytes) else json.dumps(members).encode()
         return self.client.post("/token", data=body, content_type="application/json")

@@ -17,6 +17,23 @@ _OAUTH = "/.well-known/oauth-authorization-server"
 _OPENID = "/.well-known/openid-configuration"
 
 
+_METHODS = [
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_json",
+    "client_secret_query",
+    "client_secret_bearer",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "none",
+]
+_ALGORITHMS = [
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA"),
+    *("HS256", "HS384", "HS512"),
+]
+
+
 def metadata(issuer: str, **more: object) -> dict[str, object]:
     """The whole document of RFC 8414 2."""
     return {
@@ -28,21 +45,15 @@ def metadata(issuer: str, **more: object) -> dict[str, object]:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
         "grant_types_supported": ["authorization_code", "client_credentials", "password", "refresh_token"],
-        "token_endpoint_auth_methods_supported": [
-            "client_secret_basic",
-            "client_secret_post",
-            "client_secret_json",
-            "client_secret_query",
-            "client_secret_bearer",
-            "client_secret_jwt",
-            "private_key_jwt",
-            "none",
-        ],
-        "token_endpoint_auth_signing_alg_values_supported": [
-            *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
-            *("ES256", "ES384", "ES512", "EdDSA"),
-            *("HS256", "HS384", "HS512"),
-        ],
+        "token_endpoint_auth_methods_supported": _METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": _ALGORITHMS,
+        "introspection_endpoint": f"{issuer}/introspect",
+        "introspection_endpoint_auth_methods_supported": _METHODS[:-1],
+        "introspection_endpoint_auth_signing_alg_values_supported": _ALGORITHMS,
+        "introspection_signing_alg_values_supported": ["RS256"],
+        "revocation_endpoint": f"{issuer}/revoke",
+        "revocation_endpoint_auth_methods_supported": _METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": _ALGORITHMS,
         "code_challenge_methods_supported": ["S256", "plain"],
         **more,
     }
