@@ -47,6 +47,13 @@ class Browser:
             raise UnexpectedPage(f"{redact(url)} was refused ({page.error}) before a page was shown: {self.why}")
         raise UnexpectedPage(f"{redact(url)} was approved without asking, so there is no page; set consent='page'")
 
+    def press(self, url: str, fields: Fields) -> Page:
+        """Press a button of a page that leads to another page. Raises `UnexpectedPage` where that is an error."""
+        response = self._request("POST", url, urllib.parse.urlencode(fields))
+        if response.status_code != 200:
+            raise UnexpectedPage(f"{redact(url)} answered {response.status_code}: {self.why}; ask for another code")
+        return Page(response.text)
+
     @property
     def why(self) -> str:
         return self._journal.last.why

@@ -93,6 +93,8 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds for which the secret of a client that registers itself is good; None: for ever."""
     software_statement_jwks: dict[str, typing.Any] | None = None
     """Public keys of whoever vouches for clients that register themselves (RFC 7591 2.3); None: nobody does."""
+    device_authorization: bool = True
+    """Whether devices without a browser can ask for codes (RFC 8628)."""
     introspection: Introspection = "any"
     """Which tokens a client may introspect: `any`, or its `own`, others being inactive; `off`: no endpoint."""
     revocation: Revocation = "any"

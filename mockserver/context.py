@@ -28,6 +28,7 @@ from .policies import SigningAlgorithm
 from .rates import Rates
 from .request import Request
 from .stores import Store
+from .waiting import Waiting
 
 __all__ = ["Context"]
 
@@ -73,6 +74,8 @@ class Context(msgspec.Struct, kw_only=True):
     """What guards take once: a nonce with its counter, a signature."""
     token_rates: Rates = msgspec.field(default_factory=Rates)
     """How often each client asked for tokens, for `token_rate_limit`."""
+    devices: Waiting = msgspec.field(default_factory=Waiting)
+    """Device codes whose person has not decided yet, or has (RFC 8628)."""
     consents: set[tuple[str, str]] = msgspec.field(default_factory=set)
     """Who has consented to which client, by username and `client_id`."""
     handed_out: collections.deque[tuple[str, str, str]] = msgspec.field(

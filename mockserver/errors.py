@@ -10,8 +10,10 @@ import msgspec
 __all__ = [
     "AccessDenied",
     "AlreadyRegistered",
+    "AuthorizationPending",
     "ConfigurationError",
     "Inaccessible",
+    "ExpiredToken",
     "InsufficientScope",
     "InvalidClient",
     "InvalidClientMetadata",
@@ -33,6 +35,7 @@ __all__ = [
     "ResourceError",
     "ServerError",
     "ServerNotRunning",
+    "SlowDown",
     "TooManyRequests",
     "UnauthorizedClient",
     "UnapprovedSoftwareStatement",
@@ -188,6 +191,24 @@ class UnsupportedResponseType(OAuthError):
     """RFC 6749 4.1.2.1: this server answers the authorization request with a code only."""
 
     error = "unsupported_response_type"
+
+
+class AuthorizationPending(OAuthError):
+    """RFC 8628 3.5: the person has not decided yet; the client asks again."""
+
+    error = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """RFC 8628 3.5: as `authorization_pending`, and from now on the client waits five seconds longer."""
+
+    error = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """RFC 8628 3.5: the device code has expired, and the client has to begin anew."""
+
+    error = "expired_token"
 
 
 class UnsupportedTokenType(OAuthError):

@@ -140,6 +140,10 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds within which a code is to be redeemed."""
     id_token_lifetime: Seconds = 3600
     """Seconds from `iat` to `exp` of an ID token."""
+    device_code_lifetime: Positive = 1800
+    """Seconds within which a person has to enter the code of a device (RFC 8628 3.2)."""
+    device_code_interval: Seconds = 5
+    """Seconds that a device has to wait between two token requests (RFC 8628 3.2)."""
     access_token_policy: AccessTokenPolicy = "new"
     """`new`: a token for each request; `same`: the same one until it expires; `one_live`: a new one ends the others."""
     access_token_format: AccessTokenFormat = "jwt"
@@ -220,9 +224,9 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         of_id_tokens = self.id_token_signed_response_alg
         if self.introspection_signed_response_alg is not None:
             return self.introspection_signed_response_alg
-        if of_id_tokens in ("HS256", "HS384", "HS512", "none"):
+        if of_id_tokens not in typing.get_args(SigningAlgorithm):
             return "RS256"
-        return of_id_tokens
+        return typing.cast("SigningAlgorithm", of_id_tokens)
 
     @property
     def refresh(self) -> RefreshPolicySettings:

@@ -31,6 +31,7 @@ SECRET_PARAMETERS = (
     "client_secret",
     "code",
     "code_verifier",
+    "device_code",
     "id_token",
     "password",
     "refresh_token",

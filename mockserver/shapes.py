@@ -20,6 +20,7 @@ CANARIES: typing.Final = {
     "rt": "refresh token",
     "ac": "authorization code",
     "cs": "client secret",
+    "dc": "device code",
     "pw": "password",
     "ia": "initial access token",
     "ra": "registration access token",

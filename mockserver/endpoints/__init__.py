@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from . import authorize
 from . import callback
+from . import device
+from . import device_authorization
 from . import introspect
 from . import jwks
 from . import metadata
@@ -33,6 +35,8 @@ _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
         refusal.to_bearer,
         register.served,
     ),
+    ClientEndpoint("device_authorization", ("POST",), device_authorization.answer, refusal.to_client),
+    Endpoint("device", ("GET", "POST"), device.answer, refusal.to_browser),
     ClientEndpoint("introspect", ("POST",), introspect.answer, introspect.refuse, identify=introspect.identify),
     ClientEndpoint("revoke", ("POST",), revoke.answer, refusal.to_client),
     Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_bearer),

@@ -6,7 +6,7 @@ from ..clientauth import METHODS
 from ..config import IssuerSettings
 from ..context import Context
 from ..errors import Inaccessible
-from ..grants import GRANTS
+from ..grants import served
 from ..guards.resource_metadata import described
 from ..jwk import ALGORITHMS
 from ..jwk import MAC_ALGORITHMS
@@ -75,7 +75,7 @@ def document(base: str, context: Context) -> dict[str, object]:
         "jwks_uri": context.url_of("jwks", base),
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
-        "grant_types_supported": list(context.settings.grant_types_supported or GRANTS),
+        "grant_types_supported": list(context.settings.grant_types_supported or served(context)),
         "token_endpoint_auth_methods_supported": _auth_methods(context),
         "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *MAC_ALGORITHMS],
         "code_challenge_methods_supported": list(context.settings.code_challenge_methods_supported),
@@ -86,6 +86,9 @@ def document(base: str, context: Context) -> dict[str, object]:
     if register.served(context.settings):
         members["registration_endpoint"] = context.url_of("register", base)
     members |= _of_tokens(base, context)
+    if "device_authorization" in context.paths:
+        # RFC 8628 4
+        members["device_authorization_endpoint"] = context.url_of("device_authorization", base)
     if "refresh" in context.paths:
         # RFC 8414 2 allows members of one's own
         members["refresh_endpoint"] = context.url_of("refresh", base)

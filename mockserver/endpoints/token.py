@@ -12,6 +12,7 @@ from ..errors import UnauthorizedClient
 from ..errors import UnsupportedGrantType
 from ..grants import GRANTS
 from ..grants import issue_declared
+from ..grants import served
 from ..ledger import IssuedToken
 from ..messages import Authenticated
 from ..messages import Issue
@@ -95,12 +96,13 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
         elsewhere = " (it is in the URL, where RFC 6749 4 has no place for it)" if _in_query(request) else ""
         raise InvalidRequest("grant_type is missing.", hint=f"the body has no parameter grant_type{elsewhere}")
     declared = grant_type in context.profile.grants
-    if grant_type not in GRANTS and not declared:
-        near = difflib.get_close_matches(grant_type.lower(), GRANTS, n=1)
+    there = served(context)
+    if grant_type not in there and not declared:
+        near = difflib.get_close_matches(grant_type.lower(), there, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise UnsupportedGrantType(
             "The grant type is not supported.",
-            hint=f"grant_type {grant_type!r} is none of {', '.join((*GRANTS, *context.profile.grants))}{meant}",
+            hint=f"grant_type {grant_type!r} is none of {', '.join((*there, *context.profile.grants))}{meant}",
         )
     supported = context.settings.grant_types_supported
     if grant_type not in caller.client.grant_types and not declared:

@@ -9,11 +9,12 @@ from ..messages import Issue
 from ..messages import TokenRequest
 from . import authorization_code
 from . import client_credentials
+from . import device_code
 from . import password
 from . import refresh_token
 from .declared import issue_declared
 
-__all__ = ["GRANTS", "Grant", "issue_declared"]
+__all__ = ["GRANTS", "Grant", "issue_declared", "served"]
 
 
 class Grant(typing.Protocol):
@@ -31,6 +32,20 @@ class Grant(typing.Protocol):
         """Decide, writing through the store's atomic verbs only. Raises an `OAuthError`."""
 
 
-_ALL: tuple[Grant, ...] = (authorization_code, client_credentials, password, refresh_token)
+_ALL: tuple[Grant, ...] = (
+    authorization_code,
+    client_credentials,
+    password,
+    refresh_token,
+    device_code,
+)
 
 GRANTS: dict[str, Grant] = {grant.name: grant for grant in _ALL}
+
+# The endpoint at which a grant begins; switched off, there is no such grant
+_BEGIN_AT = {device_code.name: "device_authorization"}
+
+
+def served(context: Context) -> list[str]:
+    """The grants that an issuer has, beside those that its profile declares."""
+    return [name for name in GRANTS if name not in _BEGIN_AT or _BEGIN_AT[name] in context.paths]

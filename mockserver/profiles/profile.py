@@ -29,11 +29,15 @@ PATHS = {
     "jwks": "/jwks",
     "introspect": "/introspect",
     "revoke": "/revoke",
+    "device_authorization": "/device_authorization",
+    "device": "/device",
     "openid_configuration": "/.well-known/openid-configuration",
     "authorization_server": "/.well-known/oauth-authorization-server",
 }
 # What settings switch off: the endpoint is then nowhere, neither served nor in the metadata
 _OFF: dict[str, cabc.Callable[[IssuerSettings], bool]] = {
+    "device": lambda settings: not settings.device_authorization,
+    "device_authorization": lambda settings: not settings.device_authorization,
     "introspect": lambda settings: settings.introspection == "off",
     "revoke": lambda settings: settings.revocation == "off",
 }
@@ -41,7 +45,7 @@ _OFF: dict[str, cabc.Callable[[IssuerSettings], bool]] = {
 _BELOW_ISSUER = ("openid_configuration", "authorization_server")
 
 # What a provider does not have unless its file says so
-_NOT_OF_PROVIDERS = {"registration": "off"}
+_NOT_OF_PROVIDERS = {"registration": "off", "introspection": "off", "revocation": "off", "device_authorization": False}
 
 
 def load(name: str, variables: cabc.Mapping[str, str] | None = None) -> Profile:

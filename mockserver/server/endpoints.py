@@ -8,7 +8,7 @@ import typing
 from ..faults import Armed
 from ..faults import Place
 from .arming import arm
-from .at_the_browser import AtTheBrowser
+from .at_the_device import AtTheDevice
 from .handles import AuthorizationEndpoint
 from .handles import EndpointHandle
 
@@ -20,7 +20,7 @@ if typing.TYPE_CHECKING:
 __all__ = ["Endpoints"]
 
 
-class Endpoints(AtTheBrowser):
+class Endpoints(AtTheDevice):
     """One issuer by its name, and its endpoints."""
 
     def __init__(self, name: str, app: Application) -> None:
@@ -53,6 +53,10 @@ class Endpoints(AtTheBrowser):
     @property
     def userinfo_endpoint(self) -> EndpointHandle:
         return self._endpoint("userinfo")
+
+    @property
+    def device_authorization_endpoint(self) -> EndpointHandle:
+        return self._endpoint("device_authorization")
 
     @property
     def introspection_endpoint(self) -> EndpointHandle:

@@ -89,6 +89,16 @@ class Issuer(Issuing, Judged):
         return self._url_of("userinfo")
 
     @property
+    def device_authorization_url(self) -> str:
+        """Where devices ask for codes (RFC 8628 3.1). Raises like `introspect_url`."""
+        return self._url_of("device_authorization")
+
+    @property
+    def device_url(self) -> str:
+        """Where a person enters the code of a device (RFC 8628 3.3). Raises like `introspect_url`."""
+        return self._url_of("device")
+
+    @property
     def introspect_url(self) -> str:
         """Where tokens are introspected (RFC 7662). Raises `ConfigurationError` where that is switched off."""
         return self._url_of("introspect")

@@ -28,6 +28,7 @@ _SEGMENT = re.compile(r"(?!\.+$)[A-Za-z0-9._~-]+")
 _RESERVED = frozenset(
     {
         *("authorize", "token", "userinfo", "jwks", "introspect", "revoke"),
+        *("device_authorization", "device"),
         *("api", "callback", ".well-known", "_mock"),
     }
 )
