@@ -38,13 +38,16 @@ def bearer(token: str) -> dict[str, str]:
 def test_discovery_names_the_real_origin(login: Mount) -> None:
     document = httpx.get("https://login.example.com/.well-known/openid-configuration").json()
 
-    assert {name: value for name, value in document.items() if "//" in str(value)} == {
+    assert {name: value for name, value in document.items() if "://" in str(value)} == {
         "issuer": "https://login.example.com",
         "authorization_endpoint": "https://login.example.com/authorize",
         "token_endpoint": "https://login.example.com/token",
         "jwks_uri": "https://login.example.com/jwks",
         "registration_endpoint": "https://login.example.com/register",
         "userinfo_endpoint": "https://login.example.com/userinfo",
+        "device_authorization_endpoint": "https://login.example.com/device_authorization",
+        "introspection_endpoint": "https://login.example.com/introspect",
+        "revocation_endpoint": "https://login.example.com/revoke",
     }
     assert (login.origin, login.url, login.token_url) == (
         "https://login.example.com",

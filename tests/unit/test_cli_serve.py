@@ -99,6 +99,9 @@ def test_json_begins_with_one_object_that_says_where_everything_is_and_as_whom()
                 "userinfo_endpoint": f"{url}/userinfo",
                 "registration_endpoint": f"{url}/register",
                 "jwks_uri": f"{url}/jwks",
+                "device_authorization_endpoint": f"{url}/device_authorization",
+                "introspection_endpoint": f"{url}/introspect",
+                "revocation_endpoint": f"{url}/revoke",
             },
             "api": f"{url}/api",
             "clients": [
@@ -106,7 +109,10 @@ def test_json_begins_with_one_object_that_says_where_everything_is_and_as_whom()
                     "client_id": "demo",
                     "client_secret": "demo-secret",
                     "token_endpoint_auth_method": ["client_secret_basic", "client_secret_post"],
-                    "grant_types": ["authorization_code", "client_credentials", "password", "refresh_token"],
+                    "grant_types": [
+                        *("authorization_code", "client_credentials", "password", "refresh_token"),
+                        "urn:ietf:params:oauth:grant-type:device_code",
+                    ],
                 }
             ],
             "users": [{"username": "alice", "password": "wonderland"}],

@@ -16,6 +16,7 @@ from mockserver import settings as from_settings
 from mockserver.client_settings import ClientSettings
 from mockserver.config import IssuerSettings
 from mockserver.config import UserSettings
+from mockserver.grants import GRANTS
 from mockserver.policies import Policies
 
 
@@ -421,7 +422,7 @@ def test_a_client_is_as_generous_as_most_servers() -> None:
     """Every grant, Basic and body, any scope, any loopback redirect, a secret of its own."""
     client = registry.client(ClientSettings(client_id="crm"), IssuerSettings(access_token_lifetime=7))
 
-    assert client.grant_types == {"authorization_code", "client_credentials", "password", "refresh_token"}
+    assert client.grant_types == {*GRANTS}
     assert client.auth_methods == ("client_secret_basic", "client_secret_post")
     assert (client.scope, client.redirect_uris, client.client_name) == (None, None, "crm")
     assert client.client_secret is not None
