@@ -28,6 +28,9 @@ _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))
 _AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 _PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 
+# What is served below the path of an endpoint (RFC 7592 2, RFC 9728 3.1)
+_BELOW = {"register": "client_configuration", "protected_resource": "protected_resource"}
+
 Mounts = cabc.Mapping[str, cabc.Sequence[Context]]
 """By origin; the first of several comes before the others."""
 
@@ -121,13 +124,11 @@ def _of_the_protocol(path: str, context: Context) -> bool:
 def route(path: str, context: Context) -> Endpoint | ClientEndpoint:
     """What answers at a path that nothing protects."""
     name = profiles.endpoint_at(path, context.profile)
-    if name is None and path.startswith(context.paths["register"] + "/"):
-        name = "client_configuration"
-    if name is None and path.startswith(context.paths["protected_resource"] + "/"):
-        name = "protected_resource"
+    for above, below in _BELOW.items():
+        if name is None and above in context.paths and path.startswith(context.paths[above] + "/"):
+            name = below
     if name is not None:
-        endpoint = ENDPOINTS[name]
-        return endpoint if endpoint.served(context.settings) else UNKNOWN
+        return ENDPOINTS[name]
     if path == "/callback":
         return ENDPOINTS["callback"]
     if path in context.published:

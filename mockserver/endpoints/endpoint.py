@@ -7,7 +7,6 @@ import collections.abc as cabc
 import msgspec
 
 from ..clientauth import authenticate
-from ..config import IssuerSettings
 from ..context import Context
 from ..errors import OAuthError
 from ..messages import Authenticated
@@ -26,8 +25,6 @@ class Endpoint(msgspec.Struct, frozen=True):
     answer: cabc.Callable[..., Reply]
     """Of a request and its context; what is protected is asked with a visit and its door."""
     refuse: cabc.Callable[[OAuthError], Reply]
-    served: cabc.Callable[[IssuerSettings], bool] = lambda settings: True
-    """Whether the settings have it at all."""
 
 
 class ClientEndpoint(msgspec.Struct, frozen=True):
@@ -39,7 +36,5 @@ class ClientEndpoint(msgspec.Struct, frozen=True):
     refuse: cabc.Callable[[OAuthError], Reply]
     unauthenticated: cabc.Callable[[Request, Context], None] = lambda request, context: None
     """What a request costs whose client authentication failed."""
-    served: cabc.Callable[[IssuerSettings], bool] = lambda settings: True
-    """Whether the settings have it at all."""
     identify: cabc.Callable[[tuple[Presented, ...], Request, Context], Authenticated] = authenticate
     """Who asks, of what the request presents. Raises `OAuthError`."""

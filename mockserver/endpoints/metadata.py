@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..clientauth import METHODS
-from ..config import IssuerSettings
 from ..context import Context
 from ..errors import Inaccessible
 from ..grants import served
@@ -12,10 +11,9 @@ from ..jwk import ALGORITHMS
 from ..jwk import MAC_ALGORITHMS
 from ..messages import Reply
 from ..request import Request
-from . import register
 from .sending_back import MODES
 
-__all__ = ["authorization_server", "document", "openid_configuration", "protected_resource", "serves_resource_metadata"]
+__all__ = ["authorization_server", "document", "openid_configuration", "protected_resource"]
 
 
 def authorization_server(request: Request, context: Context) -> Reply:
@@ -62,10 +60,6 @@ def protected_resource(request: Request, context: Context) -> Reply:
     return Reply.of_json(members, why=f"metadata of the protected resource {path or '/'}")
 
 
-def serves_resource_metadata(settings: IssuerSettings) -> bool:
-    return settings.protected_resource_metadata
-
-
 def document(base: str, context: Context) -> dict[str, object]:
     """RFC 8414 2; `base` is what the paths are below."""
     members: dict[str, object] = {
@@ -83,7 +77,7 @@ def document(base: str, context: Context) -> dict[str, object]:
     if not members["code_challenge_methods_supported"]:
         # RFC 8414 2: left out, PKCE is not supported
         del members["code_challenge_methods_supported"]
-    if register.served(context.settings):
+    if "register" in context.paths:
         members["registration_endpoint"] = context.url_of("register", base)
     members |= _of_tokens(base, context)
     if "device_authorization" in context.paths:

@@ -13,7 +13,6 @@ from ..assertions import Assertion
 from ..assertions import BadAssertion
 from ..assertions import check_signature
 from ..client_settings import ClientSettings
-from ..config import IssuerSettings
 from ..context import Context
 from ..credentials import new_secret
 from ..errors import ConfigurationError
@@ -31,7 +30,7 @@ from ..model import Registration
 from ..registry import client_metadata
 from ..request import Request
 
-__all__ = ["configuration", "register", "served"]
+__all__ = ["configuration", "register"]
 
 # RFC 7592 2.2: what the server decides on, and a client must not send back
 _SERVERS_OWN = (
@@ -42,10 +41,6 @@ _SERVERS_OWN = (
 )
 
 Document = dict[str, typing.Any]
-
-
-def served(settings: IssuerSettings) -> bool:
-    return settings.registration != "off"
 
 
 def register(request: Request, context: Context) -> Reply:

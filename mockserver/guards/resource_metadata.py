@@ -14,7 +14,7 @@ __all__ = ["described", "metadata_url"]
 
 def metadata_url(request: Request, context: Context, path: str) -> str | None:
     """Where the metadata of the resource at `path` are (RFC 9728 3.1); None where they are not served."""
-    if not context.settings.protected_resource_metadata:
+    if "protected_resource" not in context.paths:
         return None
     base = context.base_url(request)
     origin = base.removesuffix(f"/{context.segment}") if context.segment else base

@@ -39,6 +39,8 @@ _OFF: dict[str, cabc.Callable[[IssuerSettings], bool]] = {
     "device": lambda settings: not settings.device_authorization,
     "device_authorization": lambda settings: not settings.device_authorization,
     "introspect": lambda settings: settings.introspection == "off",
+    "protected_resource": lambda settings: not settings.protected_resource_metadata,
+    "register": lambda settings: settings.registration == "off",
     "revoke": lambda settings: settings.revocation == "off",
 }
 # Those that are below the issuer identifier (OpenID Connect Discovery 4, RFC 8414 3)

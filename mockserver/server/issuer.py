@@ -114,7 +114,7 @@ class Issuer(Issuing, Judged):
 
     @property
     def registration_url(self) -> str:
-        """Where clients register themselves (RFC 7591 3)."""
+        """Where clients register themselves (RFC 7591 3). Raises like `introspect_url`."""
         return self._url_of("register")
 
     @property

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from werkzeug.test import TestResponse
 
+from mockserver import ConfigurationError
 from mockserver import OAuthMock
 from mockserver.keys import SigningKey
 
@@ -250,6 +251,8 @@ def test_registration_can_be_switched_off() -> None:
     assert http.answer(register(http, {"redirect_uris": [URI]})) == http.refused(404, "invalid_request")
     assert http.client.get("/register/dcr-0").status_code == 404
     assert "registration_endpoint" not in http.client.get("/.well-known/oauth-authorization-server").get_json()
+    with pytest.raises(ConfigurationError):
+        _ = mock.registration_url
 
 
 def test_discovery_says_where(http: Http) -> None:
