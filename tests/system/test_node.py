@@ -88,3 +88,20 @@ def test_openid_client_introspects_and_revokes(scripts: pathlib.Path, server: OA
     seen = run(scripts, "openid_client.mjs", "introspection_and_revocation", server, **settings(client), scope="orders")
 
     assert seen == {"before": True, "scope": "orders", "after": False}
+
+
+def test_oauth4webapi_is_an_api_that_takes_tokens(scripts: pathlib.Path, server: OAuthMock) -> None:
+    """RFC 9068 4."""
+    client = server.client("crm", token_endpoint_auth_method="client_secret_basic")
+
+    seen = run(scripts, "oauth4webapi.mjs", "resource_server", server, **settings(client), scope="orders")
+
+    assert seen == {"sub": "crm", "scope": "orders"}
+
+
+def test_oauth4webapi_finds_who_gives_out_tokens(scripts: pathlib.Path) -> None:
+    """RFC 9728 3."""
+    with OAuthMock(protected_resource_metadata=True) as server:
+        seen = run(scripts, "oauth4webapi.mjs", "resource_metadata", server)
+
+        assert seen == {"authorization_servers": [server.url]}
