@@ -85,7 +85,8 @@ def _need(fixture: str) -> None:
         import boto3  # noqa: F401
         import moto.server  # noqa: F401
     except ImportError as error:
-        pytest.fail(f"{fixture} needs {error.name}; pip install 'pytest-oauthmock[aws]'", pytrace=False)
+        missing = (error.name or "moto").partition(".")[0]
+        pytest.fail(f"{fixture} needs {missing}; pip install 'pytest-oauthmock[aws]'", pytrace=False)
 
 
 def _isolate(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path, variables: cabc.Mapping[str, str]) -> None:

@@ -79,3 +79,7 @@ __all__ = [
     "UnsupportedResponseType",
     "UnsupportedTokenType",
 ]
+
+for _name in __all__:
+    # As people import them, so that a traceback names them that way
+    globals()[_name].__module__ = __name__
