@@ -116,8 +116,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         return str(self.claims.get("sub", self.username))
 
 
-class Kind(enum.Enum):
-    """Kinds are kept apart: a refresh token is never looked up where codes are."""
+class Kind(enum.StrEnum):
+    """
+    Kinds are kept apart: a refresh token is never looked up where codes are.
+
+    Strings, since the hash of another enumeration is a call of Python at each look into the store.
+    """
 
     CODE = "authorization code"
     ACCESS = "access token"

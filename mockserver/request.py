@@ -64,8 +64,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     def header_values(self, name: str) -> list[str]:
         """Every value of a header, by case-insensitive name."""
-        name = name.lower()
-        return [value for key, value in self.headers if key.lower() == name]
+        name, length = name.lower(), len(name)
+        return [value for key, value in self.headers if len(key) == length and key.lower() == name]
 
     def authorizations(self) -> list[str]:
         """Every value of the Authorization header, in the RFCs' words."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
-import re
 import typing
 
 import msgspec
@@ -24,18 +23,20 @@ from ..messages import Reply
 from ..model import Kind
 from ..model import TokenRecord
 from ..policies import BearerMethod
-from ..redaction import without
-from ..request import Pairs
 from ..request import Request
 from ..scope import Scope
+from ..stores import Entry
 from .resource_metadata import described
 from .resource_metadata import metadata_url
+from .sent_tokens import BODILESS
+from .sent_tokens import Found
+from .sent_tokens import check_form
+from .sent_tokens import everywhere
 
 __all__ = ["Bearer", "Passed", "check", "presented"]
 
-_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 2.1
-# RFC 6750 2.2: a body has a meaning with the request's method; RFC 9110 9.3.1, 9.3.2 and 9.3.5: with these it has none
-_BODILESS = ("GET", "HEAD", "DELETE")
+_Known = list[tuple[str, Entry, Context]]
+
 _CLAUSES: dict[BearerMethod, str] = {"header": "2.1", "body": "2.2", "query": "2.3"}
 
 
@@ -53,16 +54,6 @@ class Passed(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(reply, headers=(*others, ("Cache-Control", "private")))
 
 
-class _Found(msgspec.Struct, frozen=True):
-    """A token as the request has it. Not yet believed."""
-
-    method: BearerMethod
-    token: str
-
-    def __repr__(self) -> str:
-        return without(self, "token")
-
-
 def check(
     request: Request,
     context: Context,
@@ -78,10 +69,33 @@ def check(
     word before it in the header.
     Raises `MissingToken`, `InvalidRequest`, `InvalidToken` or `InsufficientScope` (RFC 6750 3.1).
     """
+    headers = request.authorizations()
+    places = everywhere(request, scheme, headers)
+    return _checked(request, context, headers, places, scope=scope, methods=methods, scheme=scheme)
+
+
+def _checked(
+    request: Request,
+    context: Context,
+    headers: list[str],
+    places: list[Found],
+    *,
+    scope: Scope,
+    methods: cabc.Collection[BearerMethod] | None,
+    scheme: str,
+) -> Passed:
+    """`check`, with the Authorization headers and the tokens that the request has."""
     needed = str(scope) or None
-    found = _presented(request, context, needed, methods, scheme)
-    _check_form(found)
-    record = _alive(found.token, context)
+    known = _looked_up(places, context)
+    if methods is None:
+        found = _presented(request, headers, places, _methods_of(known, context), scheme, needed, setting=True)
+    else:
+        found = _presented(request, headers, places, methods, scheme, needed, setting=False)
+    entry = next((entry for token, entry, _ in known if token == found.token), None)
+    # What was issued has the right form
+    if entry is None:
+        check_form(found)
+    record = _alive(found.token, entry, context)
     if not scope <= record.scope:
         missing = " ".join(name for name in str(scope).split() if name not in record.scope)
         raise InsufficientScope(
@@ -95,90 +109,76 @@ def check(
 
 def presented(request: Request) -> str | None:
     """The token that a request brings, wherever it is and whether it is taken there or not; the first of several."""
-    found = _everywhere(request, "Bearer")
+    found = everywhere(request, "Bearer")
     return found[0].token if found else None
+
+
+def _looked_up(places: list[Found], context: Context) -> _Known:
+    """What the issuers whose tokens are taken know of each token."""
+    known: _Known = []
+    for found in places:
+        for issuer in context.token_issuers():
+            entry = issuer.store.find(Kind.ACCESS, found.token)
+            if entry is not None:
+                known.append((found.token, entry, issuer))
+    return known
 
 
 def _presented(
     request: Request,
-    context: Context,
-    needed: str | None,
-    methods: cabc.Collection[BearerMethod] | None,
+    headers: list[str],
+    places: list[Found],
+    methods: cabc.Collection[BearerMethod],
     scheme: str,
-) -> _Found:
+    needed: str | None,
+    *,
+    setting: bool,
+) -> Found:
     """The one token that counts, from the places that are switched on."""
-    headers = request.authorizations()
     if len(headers) > 1:
         raise InvalidRequest(
             "The Authorization header is repeated.",
             hint=f"the Authorization header came {len(headers)} times (RFC 6750 3.1)",
         )
-    everywhere = _everywhere(request, scheme)
-    setting = methods is None
-    if methods is None:
-        methods = _methods_of(everywhere, context)
     # A parameter where none is taken is the application's own; a Bearer header means nothing else
-    counted = [found for found in everywhere if found.method in methods or found.method == "header"]
+    counted = [found for found in places if found.method in methods or found.method == "header"]
     if len(counted) > 1:
         # RFC 6750 2: must not use more than one method to transmit the token
-        places = " and ".join(dict.fromkeys(found.method for found in counted))
+        where = " and ".join(dict.fromkeys(found.method for found in counted))
         raise InvalidRequest(
             "The access token was sent more than once.",
-            hint=f"the request has {len(counted)} access tokens, in {places} (RFC 6750 2); send one",
+            hint=f"the request has {len(counted)} access tokens, in {where} (RFC 6750 2); send one",
         )
     if not counted and request.encoding == "form" and "body" in methods:
         for problem in request.problems:
             raise problem
     if not counted or counted[0].method not in methods:
-        raise MissingToken(hint=_why_none(request, scheme, everywhere, methods, setting=setting), scope=needed)
+        raise MissingToken(hint=_why_none(request, scheme, places, methods, setting=setting), scope=needed)
     if counted[0].method != "header":
         # A control character is said as such
         request.parameter("access_token", of=counted[0].method)
     return counted[0]
 
 
-def _everywhere(request: Request, scheme: str) -> list[_Found]:
-    return [*_in_header(request, scheme), *_in_parameters(request)]
-
-
-def _in_header(request: Request, scheme: str) -> list[_Found]:
-    for value in request.authorizations():
-        word, _, token = value.strip(" \t").partition(" ")
-        # RFC 9110 11.1: the scheme is case-insensitive
-        if word.lower() == scheme.lower():
-            return [_Found("header", token.strip(" \t"))]
-    return []
-
-
-def _in_parameters(request: Request) -> list[_Found]:
-    form = request.form if request.encoding == "form" and request.method not in _BODILESS else ()
-    places: tuple[tuple[BearerMethod, Pairs], ...] = (("body", form), ("query", request.query))
-    return [
-        _Found(place, value) for place, pairs in places for name, value in pairs if name == "access_token" and value
-    ]
-
-
-def _methods_of(everywhere: list[_Found], context: Context) -> tuple[BearerMethod, ...]:
+def _methods_of(known: _Known, context: Context) -> tuple[BearerMethod, ...]:
     """The places that the client of the first token that is known may use; the issuer's when none is."""
-    for found in everywhere:
-        for issuer in context.token_issuers():
-            entry = issuer.store.find(Kind.ACCESS, found.token)
-            client = issuer.clients.get(entry.record.client_id) if entry else None
-            if client is not None:
-                return client.policies.bearer_methods_supported
+    for _, entry, issuer in known:
+        client = issuer.clients.get(entry.record.client_id)
+        if client is not None:
+            return client.policies.bearer_methods_supported
     return context.settings.bearer_methods_supported
 
 
 def _why_none(
     request: Request,
     scheme: str,
-    everywhere: list[_Found],
+    places: list[Found],
     methods: cabc.Collection[BearerMethod],
     *,
     setting: bool,
 ) -> str:
-    if everywhere:
-        place = everywhere[0].method
+    if places:
+        place = places[0].method
         wider = [*methods, place]
         remedy = f"; to allow it: bearer_methods_supported={wider!r}" if setting else ""
         return (
@@ -196,24 +196,7 @@ def _why_none(
     return "the request has no Authorization header (RFC 6750 2.1)"
 
 
-def _check_form(found: _Found) -> None:
-    token = found.token
-    if not _B64TOKEN.fullmatch(token):
-        what = "what follows Bearer" if found.method == "header" else "access_token"
-        raise InvalidToken(
-            "The access token is malformed.",
-            hint=f"{what} is empty or has a character that a token cannot have (RFC 6750 2.1)",
-        )
-    if token in ("None", "null", "undefined"):
-        raise InvalidToken(
-            "The access token is malformed.",
-            hint=f"the token is the word {token!r}: the client sent a variable that was never set",
-        )
-
-
-def _alive(token: str, context: Context) -> TokenRecord:
-    found = (issuer.store.find(Kind.ACCESS, token) for issuer in context.token_issuers())
-    entry = next((entry for entry in found if entry is not None), None)
+def _alive(token: str, entry: Entry | None, context: Context) -> TokenRecord:
     if entry is None or not isinstance(entry.record, TokenRecord):
         others = " or ".join(other.url_below(other.fixed_issuer or "this server") for other in context.accepts)
         who = f"tokens of {others} are taken here, and it" if others else "this issuer"
@@ -273,17 +256,19 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
                 )
 
     def check(self, visit: Visit, context: Context) -> Admission:
-        request = visit.read() if visit.request.media_type and visit.request.method not in _BODILESS else visit.request
-        found = _everywhere(request, self.scheme)
+        request = visit.read() if visit.request.media_type and visit.request.method not in BODILESS else visit.request
+        headers = request.authorizations()
+        found = everywhere(request, self.scheme, headers)
         issuing = self._issuing(found) if self.accepts else context
         if found:
             visit.presents(self.name, hide=[each.token for each in found])
         try:
-            passed = check(
-                request, issuing, scope=self._needed(request.method), methods=self.methods, scheme=self.scheme
+            needed = self._needed(request.method)
+            passed = _checked(
+                request, issuing, headers, found, scope=needed, methods=self.methods, scheme=self.scheme
             )
             token = passed.record
-            visit.presents(self.name, token.client_id)
+            visit.caller = token.client_id
             if self.audience is not None:
                 self._check_audience(token, request, issuing)
         except OAuthError as error:
@@ -314,7 +299,7 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
         scope = self.scope if isinstance(self.scope, str) else self.scope.get(method, self.scope.get("*", ""))
         return _parsed(scope)
 
-    def _issuing(self, found: list[_Found]) -> Context:
+    def _issuing(self, found: list[Found]) -> Context:
         """Whose token it is, of those that are taken; the first where it is nobody's."""
         taken = [issuer.context for issuer in self.accepts]
         known = (each for each in taken if any(each.store.find(Kind.ACCESS, one.token) for one in found))
