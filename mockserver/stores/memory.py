@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import hashlib
 import threading
 
@@ -123,5 +124,7 @@ class MemoryStore:
         return Entry(record, uses, first_use, alive)
 
 
+# A client sends a token many times
+@functools.lru_cache(maxsize=256)
 def _digest(value: str) -> bytes:
     return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
