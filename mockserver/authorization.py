@@ -13,9 +13,11 @@ __all__ = ["Field", "Malformed", "parameters", "quoted_string", "sent"]
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SCHEME = re.compile(rf"({_TOKEN})(?: +(.*))?", re.DOTALL)
-# auth-param, RFC 9110 11.2: token BWS "=" BWS ( token / quoted-string ), between commas; empty elements are allowed
-_PARAMETER = re.compile(rf'[ \t]*({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))[ \t]*(?:,|$)', re.DOTALL)
-_NOTHING = re.compile(r"[ \t]*,")
+# auth-param, RFC 9110 11.2: token BWS "=" BWS ( token / quoted-string ), between commas; an element may be empty. Last
+# what is none. Possessive, so that no text takes longer than its length.
+_ELEMENT = re.compile(
+    rf'[ \t]*+(?:({_TOKEN}+)[ \t]*+=[ \t]*+(?:"((?:[^"\\]++|\\.)*+)"|({_TOKEN}+))[ \t]*+)?+(?:,|\Z)|(.++)', re.DOTALL
+)
 
 
 class Malformed(ValueError):
@@ -62,25 +64,21 @@ def parameters(text: str) -> dict[str, tuple[str, bool]]:
     Raises `Malformed` for what is none, and for a name that comes twice (RFC 9110 11.2).
     """
     found: dict[str, tuple[str, bool]] = {}
-    position = 0
-    while position < len(text):
-        match = _PARAMETER.match(text, position)
-        if match is None:
-            match = _NOTHING.match(text, position)
-            if match is None:
-                raise Malformed("what follows the scheme is no list of name=value, separated by commas (RFC 9110 11.2)")
-        else:
-            name = match[1].lower()
-            if name in found:
-                raise Malformed(f"{name} came twice (RFC 9110 11.2)")
-            found[name] = (match[3], False) if match[2] is None else (_unquoted(match[2]), True)
-        position = match.end()
+    for name, quoted, bare, other in _ELEMENT.findall(text):
+        if other:
+            raise Malformed("what follows the scheme is no list of name=value, separated by commas (RFC 9110 11.2)")
+        if name:
+            key = name.lower()
+            if key in found:
+                raise Malformed(f"{key} came twice (RFC 9110 11.2)")
+            # No token is empty
+            found[key] = (bare, False) if bare else (_unquoted(quoted) if "\\" in quoted else quoted, True)
     return found
 
 
 def _unquoted(text: str) -> str:
     """What stands between the quotes, escapes undone (RFC 9110 5.6.4)."""
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL) if "\\" in text else text
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
 def quoted_string(text: str) -> str:

@@ -18,7 +18,12 @@ __all__ = ["KNOWN", "Proof", "same_target", "split"]
 KNOWN: typing.Final = ("MD5", "SHA-256", "SHA-512-256")
 """RFC 7616 6.1; each of them also with `-sess`."""
 
-_HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
+# RFC 7616 has MD5 for whoever has nothing better: not for security
+_HASHES: dict[str, cabc.Callable[[bytes], hashlib._Hash]] = {
+    "MD5": functools.partial(hashlib.md5, usedforsecurity=False),
+    "SHA-256": hashlib.sha256,
+    "SHA-512-256": functools.partial(hashlib.new, "sha512_256"),
+}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
@@ -46,17 +51,18 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return without(self, "body")
 
-    def hashed(self, *pieces: bytes) -> str:
+    def hashed(self, pieces: cabc.Iterable[bytes]) -> str:
+        """Of a body, however large."""
         name, _ = split(self.algorithm)
-        if name == "truncated":  # what the example in RFC 7616 3.9.2 was made with: erratum 4897
-            return hashlib.sha512(b"".join(pieces)).hexdigest()[:64]
-        hasher = hashlib.new(_HASHES[name], usedforsecurity=False)
+        if name == "truncated":
+            return _hashed(name, b"".join(pieces))
+        hasher = _HASHES[name](b"")
         for piece in pieces:
             hasher.update(piece)
         return hasher.hexdigest()
 
     def joined(self, *parts: str) -> str:
-        return self.hashed(":".join(parts).encode(self.charset, "replace"))
+        return _hashed(split(self.algorithm)[0], ":".join(parts).encode(self.charset, "replace"))
 
     def user_hash(self, user: str) -> str:
         """RFC 7616 3.4.4."""
@@ -71,18 +77,30 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         return self._keyed(self._a1(user, password), self._a2("", lambda: body))
 
     def _a1(self, user: str, password: str) -> str:
-        a1 = self.joined(user, self.realm, password)
-        _, session = split(self.algorithm)
+        name, session = split(self.algorithm)
+        a1 = _known(name, self.charset, user, self.realm, password)
         return self.joined(a1, self.nonce, self.cnonce) if session else a1
 
     def _a2(self, method: str, body: cabc.Callable[[], cabc.Iterable[bytes]]) -> str:
         if self.qop == "auth-int":
-            return self.joined(method, self.uri, self.hashed(*body()))
-        return self.joined(method, self.uri)
+            return self.joined(method, self.uri, self.hashed(body()))
+        return _known(split(self.algorithm)[0], self.charset, method, self.uri)
 
     def _keyed(self, a1: str, a2: str) -> str:
         middle = (self.nonce, self.nc, self.cnonce, self.qop) if self.qop else (self.nonce,)
         return self.joined(a1, *middle, a2)
+
+
+def _hashed(name: str, octets: bytes) -> str:
+    if name == "truncated":  # what the example in RFC 7616 3.9.2 was made with: erratum 4897
+        return hashlib.sha512(octets).hexdigest()[:64]
+    return _HASHES[name](octets).hexdigest()
+
+
+# Users and resources are the same in many requests (RFC 7616 3.4.2 and 3.4.3)
+@functools.lru_cache(maxsize=256)
+def _known(name: str, charset: str, *parts: str) -> str:
+    return _hashed(name, ":".join(parts).encode(charset, "replace"))
 
 
 def same_target(uri: str, target: str) -> bool:

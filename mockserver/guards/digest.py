@@ -99,16 +99,16 @@ class Digest(_Users, frozen=True, kw_only=True):
                 raise self._refusal(f"Digest is asked for in {header}: {said}", context, presented=False)
             visit.presents(self.name)
             claim = read(parameters(field.rest), charset=self.charset)
-            visit.presents(self.name, claim.username)
+            visit.caller = claim.username
             self._check_form(claim, context)
         except Malformed as error:
             visit.presents(self.name)
             raise self._refusal(str(error), context, status=400) from None
         self._check_terms(claim, visit, context)
         user, password, proof = self._proven(claim, visit, context)
-        visit.presents(self.name, user)
+        visit.caller = user
         self._check_nonce(claim, context)
-        notes = "".join(f"; {note}" for note in claim.notes)
+        notes = "".join([f"; {note}" for note in claim.notes])
         how = f"{proof.algorithm}, {'qop ' + proof.qop if proof.qop else 'without qop'}"
         why = f"took the proof of user {user!r} (Digest {how}){notes}"
 
@@ -137,11 +137,11 @@ class Digest(_Users, frozen=True, kw_only=True):
 
     def _check_terms(self, claim: Claim, visit: Visit, context: Context) -> None:
         """What has to be as the challenge, or the request line, has it."""
-        offered = {algorithm.lower(): algorithm for algorithm in self._algorithms}
-        if claim.algorithm.lower() not in offered:
+        offered = self._algorithms
+        if claim.algorithm not in offered and claim.algorithm.lower() not in map(str.lower, offered):
             absent = " (it was left out, which means MD5)" if claim.algorithm_absent else ""
             raise self._refusal(
-                f"the algorithm is {claim.algorithm}{absent}; {' and '.join(self._algorithms)} is offered", context
+                f"the algorithm is {claim.algorithm}{absent}; {' and '.join(offered)} is offered", context
             )
         if split(claim.algorithm)[0] not in KNOWN:
             raise self._refusal(f"the algorithm {claim.algorithm} is offered, but nobody knows it", context)
@@ -176,12 +176,13 @@ class Digest(_Users, frozen=True, kw_only=True):
         if user not in users:
             who = "the userhash is nobody's" if claim.userhash else f"there is no user {user!r}"
             raise self._refusal(f"{who}; there are {', '.join(users) or 'none'}", context)
-        charsets = ("utf-8",) if self.charset is not None else ("utf-8", "latin-1")
-        for charset in charsets:
-            tried = msgspec.structs.replace(proof, charset=charset)
-            if hmac.compare_digest(tried.response(user, users[user]), claim.response):
-                return user, users[user], tried
-        raise self._refusal(f"the response of user {user!r} is wrong: {_why_wrong(proof, claim, users[user])}", context)
+        password = users[user]
+        # Without a charset in the challenge Latin-1 is as good
+        latin = () if self.charset is not None else (msgspec.structs.replace(proof, charset="latin-1"),)
+        for tried in (proof, *latin):
+            if hmac.compare_digest(tried.response(user, password), claim.response):
+                return user, password, tried
+        raise self._refusal(f"the response of user {user!r} is wrong: {_why_wrong(proof, claim, password)}", context)
 
     def _check_nonce(self, claim: Claim, context: Context) -> None:
         """RFC 7616 3.3: whoever knew the password for a nonce that is no good is told so, and asks nobody again."""

@@ -15,10 +15,14 @@ __all__ = ["Claim", "read"]
 _EXTENDED = re.compile(r"(?i:UTF-8)'[A-Za-z0-9-]*'([A-Za-z0-9!#$&+.^_`|~%-]*)")
 _NC = re.compile(r"[0-9A-Fa-f]{8}")
 _HEX = re.compile(r"[0-9a-f]+")
+_SHORT = ("MD5", "MD5-sess", "md5", "md5-sess")
 _TRUTH = {"true": True, "false": False}
-# RFC 7616 3.4: these are never, and the others always, in quotes
-_BARE = ("algorithm", "qop", "nc", "userhash")
-_QUOTED = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque")
+_NEEDED = ("realm", "nonce", "uri", "response")
+# RFC 7616 3.4: the first four are never, and the others always, in quotes
+_QUOTED = {
+    **dict.fromkeys(("algorithm", "qop", "nc", "userhash"), False),
+    **dict.fromkeys(("username", "realm", "nonce", "uri", "response", "cnonce", "opaque"), True),
+}
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +46,16 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(given: cabc.Mapping[str, tuple[str, bool]], *, charset: str | None) -> Claim:
     """Raises `Malformed` for what is missing or has another form (RFC 7616 3.4)."""
-    for name in ("realm", "nonce", "uri", "response"):
-        if not given.get(name, ("", True))[0]:
+    values: dict[str, str] = {}
+    wrong: list[str] = []
+    for name, (value, quoted) in given.items():
+        values[name] = value
+        if _QUOTED.get(name, quoted) is not quoted:
+            wrong.append(name)
+    for name in _NEEDED:
+        if not values.get(name):
             raise Malformed(f"{name} is missing in the Digest credentials (RFC 7616 3.4)")
-    values = {name: value for name, (value, _) in given.items()}
-    userhash = _TRUTH.get(values.get("userhash", "false").lower())
+    userhash = _TRUTH.get(values["userhash"].lower()) if "userhash" in values else False
     if userhash is None:
         raise Malformed(f"userhash is {values['userhash']!r}, neither true nor false (RFC 7616 3.4)")
     username = _username(values, charset, userhash=userhash)
@@ -55,7 +64,7 @@ def read(given: cabc.Mapping[str, tuple[str, bool]], *, charset: str | None) -> 
     session = algorithm.lower().endswith("-sess")
     if ("qop" in values or session) and not values.get("cnonce"):
         raise Malformed("cnonce is missing, which qop and -sess need (RFC 7616 3.4)")
-    if "qop" in values and (not _NC.fullmatch(values.get("nc", "")) or int(values["nc"], 16) == 0):
+    if "qop" in values and (not _NC.fullmatch(values.get("nc", "")) or values["nc"] == "00000000"):
         raise Malformed("nc is not eight hex digits that count from 00000001 (RFC 7616 3.4)")
     if "qop" not in values and "nc" in values:
         raise Malformed("nc came without qop (RFC 7616 3.4)")
@@ -72,7 +81,7 @@ def read(given: cabc.Mapping[str, tuple[str, bool]], *, charset: str | None) -> 
         cnonce=values.get("cnonce"),
         opaque=values.get("opaque"),
         userhash=userhash,
-        notes=tuple(_notes(given)),
+        notes=tuple(_notes(wrong, opaque="opaque" in values)) if wrong or "opaque" not in values else (),
     )
 
 
@@ -88,6 +97,8 @@ def _username(values: cabc.Mapping[str, str], charset: str | None, *, userhash: 
             return urllib.parse.unquote(found[1], errors="strict") if found else _bad_extended()
         except UnicodeDecodeError:
             return _bad_extended()
+    if values["username"].isascii():
+        return values["username"]
     octets = values["username"].encode("latin-1", "replace")
     try:
         return octets.decode("utf-8")
@@ -105,17 +116,17 @@ def _bad_extended() -> str:
 
 
 def _check_response(response: str, algorithm: str) -> None:
-    digits = 32 if algorithm.lower() in ("md5", "md5-sess") else 64
+    digits = 32 if algorithm in _SHORT or algorithm.lower() in _SHORT else 64
     if not _HEX.fullmatch(response) or len(response) != digits:
         raise Malformed(f"response is not {digits} hex digits in lower case, which {algorithm} has (RFC 7616 3.4)")
 
 
-def _notes(given: cabc.Mapping[str, tuple[str, bool]]) -> cabc.Iterator[str]:
-    quoted = [name for name in _BARE if given.get(name, ("", False))[1]]
-    bare = [name for name in _QUOTED if not given.get(name, ("", True))[1]]
+def _notes(wrong: cabc.Collection[str], *, opaque: bool) -> cabc.Iterator[str]:
+    bare = [name for name in _QUOTED if name in wrong and _QUOTED[name]]
+    quoted = [name for name in _QUOTED if name in wrong and not _QUOTED[name]]
     if quoted:
         yield f"{' and '.join(quoted)} must not be in quotes (RFC 7616 3.4)"
     if bare:
         yield f"{' and '.join(bare)} must be in quotes (RFC 7616 3.4)"
-    if "opaque" not in given:
+    if not opaque:
         yield "opaque was not sent back (RFC 7616 3.4)"
