@@ -66,7 +66,8 @@ def _given(row: Row, *, right: bool) -> cabc.Iterator[str]:
     for name in row.get("issuers", ()):
         yield f"The client is registered at `oauthmock.issuer({name!r})` too."
     if "protect" in row:
-        yield f"The API is `{_call('oauthmock.protect', row['protect'])}`."
+        guard = f", guard={row['guard']}())" if "guard" in row else ")"
+        yield f"The API is `{_call('oauthmock.protect', row['protect'])[:-1]}{guard}`."
     yield ""
 
 

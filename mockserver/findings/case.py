@@ -40,6 +40,7 @@ Moment = typing.Literal[
     "renewal",
     "api",
     "refused api",
+    "open",
     "busy",
 ]
 """What an exchange has about it, so that a rule is asked: most exchanges have little, and are asked little."""

@@ -70,6 +70,8 @@ def _moments(case: Case, history: History) -> list[Moment]:
         moments = _at_token(case, history)
     elif endpoint in ("api", "protected", "userinfo"):
         moments = ["api", "refused api"] if case.exchange.status >= 400 else ["api"]
+        if case.exchange.guard == "open":
+            moments.append("open")
     elif endpoint == "authorize":
         if case.request.method != "GET":
             return []  # the buttons of our own page, which repeat its URL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 
+from ..carried import carried
 from ..model import Kind
 from .case import Case
 from .case import Rule
@@ -94,6 +95,14 @@ def _credentials_before_challenge(case: Case, history: History) -> str | None:
     return f"{exchange.path[:60]} challenges first, and the very first request brought credentials"
 
 
+def _credentials_at_open_path(case: Case, history: History) -> str | None:
+    # A certificate is shown to whoever asks in the handshake, for all paths
+    places = dict.fromkeys(place for place, _ in carried(case.request, case.request.form))
+    if not places:
+        return None
+    return f"{case.exchange.path[:60]} asks for nothing, and the request brought {', '.join(places)[:120]}"
+
+
 RULES: typing.Final = (
     Rule(
         "OAM081",
@@ -166,5 +175,14 @@ RULES: typing.Final = (
         "send the first request bare, and the credentials that the challenge asks for with the second",
         at="refused api",
         judge=_credentials_before_challenge,
+    ),
+    Rule(
+        "OAM089",
+        "credentials_at_open_path",
+        "warning",
+        "RFC 9110 11.5",
+        "send credentials to the paths that ask for them, and a client without authentication no cookies either",
+        at="open",
+        judge=_credentials_at_open_path,
     ),
 )

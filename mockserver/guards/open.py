@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import re
 import typing
 
 import msgspec
@@ -11,18 +10,15 @@ import msgspec
 from ..admission import Admission
 from ..admission import Refusal
 from ..admission import Visit
+from ..carried import carried
 from ..context import Context
 
 __all__ = ["Open"]
 
-# Fields that hold credentials by their definition or by custom: RFC 9110 11.6.2 and 11.7.2, RFC 6265 4.2
-_FIELDS = frozenset({"authorization", "proxy-authorization", "cookie"})
-_CUSTOM = re.compile(r"(?:^|[-_.])(?:api-?key|secret|token|password|signature|credential)(?:$|[-_.])", re.IGNORECASE)
-
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Nobody is asked for anything; the why says which credentials came all the same.
+    Nobody is asked for anything; the why says which credentials came all the same, and that is a finding.
 
     `strict`: a request that brings some is refused with 400, so that the test of a connector without authentication
     fails.
@@ -57,15 +53,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
 def _leaked(visit: Visit) -> cabc.Iterator[tuple[str, str]]:
     """Where credentials are, and what is there."""
     request = visit.request
-    for name, value in request.headers:
-        if name.lower() in _FIELDS or _CUSTOM.search(name):
-            yield f"header {name}", value
-    for name, value in request.query:
-        if value and _CUSTOM.search(name):
-            yield f"query parameter {name}", value
-    if request.media_type == "application/x-www-form-urlencoded":
-        for name, value in visit.read().form:
-            if value and _CUSTOM.search(name):
-                yield f"body parameter {name}", value
+    is_form = request.media_type == "application/x-www-form-urlencoded"
+    yield from carried(request, visit.read().form if is_form else ())
     if request.peer_certificate is not None:
         yield "a client certificate", ""

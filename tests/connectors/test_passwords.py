@@ -41,6 +41,13 @@ def password_leaks(world: World) -> None:
     assert world.call(world.boomi(authentication_type="basic")).status_code == 400
 
 
+def leak_fails_the_test(world: World) -> None:
+    """By a finding, where the API lets everybody in and says nothing."""
+    world.works(world.boomi(authentication_type="basic"))
+    with pytest.raises(AssertionError, match="OAM089 credentials_at_open_path"):
+        world.issuer.assert_no_findings()
+
+
 def redirection_to_another_host(world: World) -> None:
     """The body goes there, and neither password nor the process's own key."""
     with OAuthMock() as elsewhere:

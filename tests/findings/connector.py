@@ -229,6 +229,13 @@ class Connector:
             raise Failed(f"{method} {path}: {answer.status_code}")
         return answer
 
+    def look(self, path: str) -> httpx.Response:
+        """At what everybody may see."""
+        return self.send("GET", path, self.for_everybody(), b"")
+
+    def for_everybody(self) -> Held | None:
+        return None
+
     def preemptive(self) -> bool:
         return self.settings.preemptive
 

@@ -336,6 +336,11 @@ class NeverWaitsForTheChallenge(Connector):
         return True
 
 
+class SendsItsTokenToEverybody(Connector):
+    def for_everybody(self) -> Held | None:
+        return self.token()
+
+
 class SendsTheBodyOnce(Connector):
     def body_of(self, body: bytes) -> bytes:
         return b""

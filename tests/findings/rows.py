@@ -19,6 +19,7 @@ from werkzeug.test import Client
 from werkzeug.test import TestResponse
 
 from mockserver import OAuthMock
+from mockserver import Open
 from mockserver import pkce
 
 __all__ = ["ROWS", "Row", "Step", "Story", "parsed"]
@@ -49,6 +50,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     issuers: list[str] = []
     """Further issuers, at which the client is registered too."""
     protect: dict[str, typing.Any] | None = None
+    guard: typing.Literal["Bearer", "Open"] = "Bearer"
+    """Of what is protected."""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,7 +86,7 @@ class Story:
             other.client(self._client.client_id, client_secret=self.secret, **options)
         self._other = self.mock.client()
         if row.protect is not None:
-            self.mock.protect(**row.protect)
+            self.mock.protect(**row.protect, guard=Open() if row.guard == "Open" else None)
         self._captured: dict[str, list[str]] = {name: [] for name in _CAPTURED}
         self._fixed = {name: secrets.token_urlsafe(24) for name in ("same_state", "same_nonce")}
         self._verifiers = [pkce.new_verifier(), pkce.new_verifier()]

@@ -8,6 +8,7 @@ import time
 import typing
 
 import httpx
+import msgspec
 
 from findings.connector import Connector
 from findings.connector import Failed
@@ -15,6 +16,7 @@ from findings.connector import Settings
 from findings.connector import Store
 from mockserver import Issuer
 from mockserver import OAuthMock
+from mockserver import Open
 
 __all__ = ["STORIES", "World"]
 
@@ -205,6 +207,13 @@ def challenge(world: World) -> None:
     world.machine(preemptive=False, api_url=world.mock.url).call("POST", orders.path, b'{"item": "tea"}')
 
 
+def status_page(world: World) -> None:
+    status = world.mock.protect("/status", guard=Open())
+    connector = world.machine()
+    connector.call("GET", "/orders")
+    world.again(msgspec.structs.replace(connector.settings, api_url=world.mock.url)).look(status.path)
+
+
 def gateway_fails(world: World) -> None:
     connector = world.machine()
     world.mock.api.fail(502)
@@ -216,6 +225,6 @@ STORIES = {
     for story in (
         *(login, two_logins, a_day, restart, machine, short_life, a_crowd, two_tenants, another_client),
         *(token_endpoint_limits, token_endpoint_is_down, token_endpoint_moves, answer_without_a_token),
-        *(api_ends_a_token, api_takes_no_token, not_allowed, person_withdraws, challenge, gateway_fails),
+        *(api_ends_a_token, api_takes_no_token, not_allowed, person_withdraws, challenge, status_page, gateway_fails),
     )
 }
