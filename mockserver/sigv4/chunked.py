@@ -8,10 +8,10 @@ import hashlib
 import hmac
 import re
 import typing
-import zlib
 
 import msgspec
 
+from .checksums import CHECKSUMS
 from .problem import Problem
 from .signing import Scope
 from .signing import sha256
@@ -26,6 +26,7 @@ STREAMING: typing.Final = {
 }
 """What x-amz-content-sha256 says: whether chunks are signed, and whether trailers follow."""
 
+_CHECKSUM = "x-amz-checksum-"
 _EMPTY = sha256(b"")
 _LINE = 8 * 1024
 _SMALLEST = 8 * 1024
@@ -118,36 +119,28 @@ def _trailers(source: _Source, chain: Chain, *, signed: bool) -> Trailers:
 
 
 class _Sums:
-    """The checksums that are announced, as far as the standard library has them."""
+    """The checksums that are announced, as far as they are known here."""
 
     def __init__(self, announced: cabc.Collection[str]) -> None:
-        self._crc = 0 if "x-amz-checksum-crc32" in announced else None
-        self._hashes = {
-            f"x-amz-checksum-{name}": hashlib.new(name, usedforsecurity=False)
-            for name in ("sha1", "sha256")
-            if f"x-amz-checksum-{name}" in announced
+        self._made = {
+            f"{_CHECKSUM}{name}": made() for name, made in CHECKSUMS.items() if f"{_CHECKSUM}{name}" in announced
         }
 
     def update(self, piece: bytes) -> None:
-        if self._crc is not None:
-            self._crc = zlib.crc32(piece, self._crc)
-        for hasher in self._hashes.values():
-            hasher.update(piece)
+        for checksum in self._made.values():
+            checksum.update(piece)
 
     def check(self, trailers: Trailers) -> str:
-        octets = {name: hasher.digest() for name, hasher in self._hashes.items()}
-        if self._crc is not None:
-            octets["x-amz-checksum-crc32"] = self._crc.to_bytes(4, "big")
-        for name, value in octets.items():
-            expected = base64.b64encode(value).decode()
+        for name, checksum in self._made.items():
+            expected = base64.b64encode(checksum.digest()).decode()
             if trailers[name] != expected:
-                algorithm = name.rpartition("-")[2].upper()
+                algorithm = name.removeprefix(_CHECKSUM).upper()
                 raise Problem(
                     "checksum",
                     f"the trailer {name} is {trailers[name]!r}; that of the body is {expected!r}",
                     message=f"The {algorithm} you specified did not match the calculated checksum.",
                 )
-        unchecked = [name for name in trailers if name.startswith("x-amz-checksum-") and name not in octets]
+        unchecked = [name for name in trailers if name.startswith(_CHECKSUM) and name not in self._made]
         return f"; {' and '.join(unchecked)} was not checked" if unchecked else ""
 
 

@@ -12,6 +12,8 @@ import pytest
 from mockserver import ConfigurationError
 from mockserver import Digest
 from mockserver import OAuthMock
+from mockserver.authorization import Malformed
+from mockserver.authorization import parameters
 from mockserver.digests import Proof
 from mockserver.digests import same_target
 
@@ -629,3 +631,10 @@ def test_a_guard_that_cannot_be(settings: dict[str, typing.Any], message: str) -
     with pytest.raises(ConfigurationError) as caught:
         Digest({"Mufasa": "Circle"}, **settings)
     assert str(caught.value).endswith(message)
+
+
+@pytest.mark.parametrize("text", [" " * 200_000 + "x", "a=b," * 50_000 + " x", "a" * 200_000, 'a="' + "\\" * 200_001])
+def test_parameters_that_are_none_are_read_once(text: str) -> None:
+    """RFC 9110 11.2: a field of 200 KB is refused at once, however it is put together."""
+    with pytest.raises(Malformed):
+        parameters(text)

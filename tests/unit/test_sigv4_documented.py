@@ -8,6 +8,7 @@ import collections.abc as cabc
 import pytest
 
 from mockserver import OAuthMock
+from mockserver.sigv4.checksums import CHECKSUMS
 from signing.judge import EMPTY
 from signing.judge import guarded
 from signing.judge import refused
@@ -224,7 +225,35 @@ def trailing(
             trailing(b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32c:mnG7TA==\r\n\r\n", trailer="x-amz-checksum-crc32c"),
             200,
             None,
-            "; x-amz-checksum-crc32c was not checked",
+            None,
+        ),
+        (
+            trailing(
+                b"5\r\nhello\r\n0\r\nx-amz-checksum-crc64nvme:M3eFcAZSQlc=\r\n\r\n", trailer="x-amz-checksum-crc64nvme"
+            ),
+            200,
+            None,
+            None,
+        ),
+        (
+            trailing(b"5\r\nhello\r\n0\r\nx-amz-checksum-xxhash3:AA==\r\n\r\n", trailer="x-amz-checksum-xxhash3"),
+            200,
+            None,
+            "; x-amz-checksum-xxhash3 was not checked",
+        ),
+        (
+            trailing(b"5\r\nhellO\r\n0\r\nx-amz-checksum-crc32c:mnG7TA==\r\n\r\n", trailer="x-amz-checksum-crc32c"),
+            400,
+            "BadDigest",
+            "the trailer x-amz-checksum-crc32c is 'mnG7TA=='; that of the body is ",
+        ),
+        (
+            trailing(
+                b"5\r\nhellO\r\n0\r\nx-amz-checksum-crc64nvme:M3eFcAZSQlc=\r\n\r\n", trailer="x-amz-checksum-crc64nvme"
+            ),
+            400,
+            "BadDigest",
+            "the trailer x-amz-checksum-crc64nvme is ",
         ),
         (
             trailing(b"5\r\nhellO\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"),
@@ -272,7 +301,7 @@ def trailing(
     ],
 )
 def test_a_checksum_after_the_body(mock: OAuthMock, wire: Wire, status: int, code: str | None, why: str | None) -> None:
-    """What boto3 sends since 2025: unsigned chunks and a checksum, which is checked as far as Python has it."""
+    """What boto3 sends since 2025: unsigned chunks and a checksum."""
     guarded(mock)
     if code is None:
         assert send(mock, wire)[0] == status, mock.journal.last.why
@@ -280,6 +309,19 @@ def test_a_checksum_after_the_body(mock: OAuthMock, wire: Wire, status: int, cod
     else:
         assert refused(mock, wire)[:2] == (status, code)
         assert mock.journal.last.why.startswith(why or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("crc32", "cbf43926"), ("crc32c", "e3069283"), ("crc64nvme", "ae8b14860a799888")]
+)
+def test_the_check_value_of_a_crc(name: str, value: str) -> None:
+    """That of the octets "123456789", by which CRCs are told apart; in pieces and at once."""
+    whole, pieces = CHECKSUMS[name](), CHECKSUMS[name]()
+    whole.update(b"123456789")
+    for octet in b"123456789":
+        pieces.update(bytes([octet]))
+
+    assert whole.digest().hex() == pieces.digest().hex() == value
 
 
 def test_the_signed_trailer_of_the_documentation(documents: OAuthMock) -> None:
