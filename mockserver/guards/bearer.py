@@ -85,12 +85,17 @@ def _checked(
     scheme: str,
 ) -> Passed:
     """`check`, with the Authorization headers and the tokens that the request has."""
+    if len(headers) > 1:
+        raise InvalidRequest(
+            "The Authorization header is repeated.",
+            hint=f"the Authorization header came {len(headers)} times (RFC 6750 3.1)",
+        )
     needed = str(scope) or None
     known = _looked_up(places, context)
     if methods is None:
-        found = _presented(request, headers, places, _methods_of(known, context), scheme, needed, setting=True)
+        found = _presented(request, places, _methods_of(known, context), scheme, needed, setting=True)
     else:
-        found = _presented(request, headers, places, methods, scheme, needed, setting=False)
+        found = _presented(request, places, methods, scheme, needed, setting=False)
     entry = next((entry for token, entry, _ in known if token == found.token), None)
     # What was issued has the right form
     if entry is None:
@@ -126,7 +131,6 @@ def _looked_up(places: list[Found], context: Context) -> _Known:
 
 def _presented(
     request: Request,
-    headers: list[str],
     places: list[Found],
     methods: cabc.Collection[BearerMethod],
     scheme: str,
@@ -135,11 +139,6 @@ def _presented(
     setting: bool,
 ) -> Found:
     """The one token that counts, from the places that are switched on."""
-    if len(headers) > 1:
-        raise InvalidRequest(
-            "The Authorization header is repeated.",
-            hint=f"the Authorization header came {len(headers)} times (RFC 6750 3.1)",
-        )
     # A parameter where none is taken is the application's own; a Bearer header means nothing else
     counted = [found for found in places if found.method in methods or found.method == "header"]
     if len(counted) > 1:
@@ -264,9 +263,7 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
             visit.presents(self.name, hide=[each.token for each in found])
         try:
             needed = self._needed(request.method)
-            passed = _checked(
-                request, issuing, headers, found, scope=needed, methods=self.methods, scheme=self.scheme
-            )
+            passed = _checked(request, issuing, headers, found, scope=needed, methods=self.methods, scheme=self.scheme)
             token = passed.record
             visit.caller = token.client_id
             if self.audience is not None:
