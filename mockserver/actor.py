@@ -24,12 +24,21 @@ Fields = cabc.Sequence[tuple[str, str]]
 class Browser:
     """
     Opens URLs of one server and follows nothing. `names` tells the `callback_names` of an issuer by its name.
+
+    With `cookies` it keeps them; without, nobody has ever been logged in at it.
     """
 
     def __init__(
-        self, app: WSGIApplication, journal: Journal, names: cabc.Callable[[str], cabc.Mapping[str, str]]
+        self,
+        app: WSGIApplication,
+        journal: cabc.Callable[[], Journal],
+        names: cabc.Callable[[str], cabc.Mapping[str, str]],
+        *,
+        cookies: bool = False,
     ) -> None:
-        self._app = app
+        from werkzeug.test import Client
+
+        self._client = Client(app, use_cookies=cookies)
         self._journal = journal
         self._names = names
 
@@ -56,7 +65,7 @@ class Browser:
 
     @property
     def why(self) -> str:
-        return self._journal.last.why
+        return self._journal().last.why
 
     def send(self, method: str, url: str, fields: Fields | None = None) -> Page | Callback:
         """Raises `UnexpectedPage` for what is neither a callback nor a page with a button of ours."""
@@ -67,10 +76,10 @@ class Browser:
                 f"{redact(url)} is no URL: {error}; open the authorization URL that was made"
             ) from None
         page = Page(response.text)
-        names = self._names(self._journal.last.issuer)
+        names = self._names(self._journal().last.issuer)
         if response.status_code == 302:
             return Callback(response.location, names=names)
-        if response.status_code == 200 and page.action is not None:
+        if response.status_code == 200 and page.action is not None and not page.action.startswith("?"):
             return Callback(page.action, "POST", dict(page.hidden), names)
         if response.status_code != 200 or not (page.users or page.asks_second_factor):
             raise UnexpectedPage(
@@ -80,10 +89,8 @@ class Browser:
         return page
 
     def _request(self, method: str, url: str, form: str | None) -> TestResponse:
-        from werkzeug.test import Client
-
         parts = urllib.parse.urlsplit(url)
-        return Client(self._app, use_cookies=False).open(
+        return self._client.open(
             parts.path or "/",
             base_url=f"{parts.scheme}://{parts.netloc}",
             query_string=parts.query,

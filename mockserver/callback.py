@@ -26,19 +26,25 @@ class Callback(msgspec.Struct, frozen=True):
 
     @property
     def path_and_query(self) -> str:
-        """What a test client of the application under test is asked for."""
+        """What a test client of the application under test is asked for. A browser keeps the fragment to itself."""
         parts = urllib.parse.urlsplit(self.url)
         return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
     @property
     def params(self) -> dict[str, str]:
-        """Every parameter that came back, in query or form; the last, of one that came more than once."""
-        query = urllib.parse.parse_qsl(urllib.parse.urlsplit(self.url).query, keep_blank_values=True)
-        return {**dict(query), **{name: _values(value)[-1] for name, value in self.form.items() if value}}
+        """Every parameter that came back, in query, fragment or form; the last, of one that came more than once."""
+        parts = urllib.parse.urlsplit(self.url)
+        pairs = [pair for text in (parts.query, parts.fragment) for pair in _pairs(text)]
+        return {**dict(pairs), **{name: _values(value)[-1] for name, value in self.form.items() if value}}
 
     @property
     def code(self) -> str | None:
         return self._named("code")
+
+    @property
+    def id_token(self) -> str | None:
+        """What `response_type=code id_token` and its like bring (OpenID Connect Core 3.2.2.5, 3.3.2.5)."""
+        return self._named("id_token")
 
     @property
     def state(self) -> str | None:
@@ -61,8 +67,10 @@ class Callback(msgspec.Struct, frozen=True):
         pairs = [(name, value) for name, values in params.items() for value in _values(values)]
         added = urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote)
         parts = urllib.parse.urlsplit(stripped.url)
-        query = "&".join(filter(None, [parts.query, added]))
-        return msgspec.structs.replace(stripped, url=parts._replace(query=query).geturl())
+        # Where the others were
+        place = "fragment" if urllib.parse.urlsplit(self.url).fragment else "query"
+        whole = "&".join(filter(None, [getattr(parts, place), added]))
+        return msgspec.structs.replace(stripped, url=parts._replace(**{place: whole}).geturl())
 
     def without(self, *params: str) -> Callback:
         """The same callback without some parameters, by the RFC's names: `without("state")`."""
@@ -71,12 +79,10 @@ class Callback(msgspec.Struct, frozen=True):
     def _stripped(self, names: cabc.Collection[str]) -> Callback:
         # What stays is not encoded anew: the client's own query comes back as it was registered
         parts = urllib.parse.urlsplit(self.url)
-        kept = [
-            pair for pair in parts.query.split("&") if urllib.parse.unquote_plus(pair.partition("=")[0]) not in names
-        ]
+        query, fragment = (_without(text, names) for text in (parts.query, parts.fragment))
         return msgspec.structs.replace(
             self,
-            url=parts._replace(query="&".join(kept)).geturl(),
+            url=parts._replace(query=query, fragment=fragment).geturl(),
             form={name: value for name, value in self.form.items() if name not in names},
         )
 
@@ -89,3 +95,12 @@ class Callback(msgspec.Struct, frozen=True):
 
 def _values(value: Values) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return urllib.parse.parse_qsl(text, keep_blank_values=True)
+
+
+def _without(text: str, names: cabc.Collection[str]) -> str:
+    kept = [pair for pair in text.split("&") if urllib.parse.unquote_plus(pair.partition("=")[0]) not in names]
+    return "&".join(kept)

@@ -20,6 +20,7 @@ from .policies import Consent
 from .policies import ExpiresInForm
 from .policies import IdTokenAlgorithm
 from .policies import IdTokenClaims
+from .policies import MacAlgorithm
 from .policies import Positive
 from .policies import RateLimit
 from .policies import RedirectUriPolicy
@@ -29,6 +30,7 @@ from .policies import RefreshPolicySettings
 from .policies import RefreshTokenWhen
 from .policies import RequestEncoding
 from .policies import RequestEncodings
+from .policies import ResponseType
 from .policies import RevocationCascade
 from .policies import ScopeInResponse
 from .policies import ScopePolicy
@@ -69,6 +71,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """When its secrets expire: seconds since the epoch, UTC; 0 or left out, never."""
     disabled: bool = False
     """Refused wherever it shows itself, as if an administrator had switched it off."""
+    response_types: tuple[ResponseType, ...] | None = None
+    """What it may ask the authorization endpoint for; left out, all of the issuer's `response_types_supported`."""
     redirect_uris: tuple[str, ...] | None = None
     """Where it may be called back (`redirect_uri_policy`); left out, any `http` or `https` URI on loopback."""
 
@@ -86,6 +90,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     id_token_claims: IdTokenClaims | None = None
     id_token_audience: tuple[str, ...] | None = None
     id_token_azp: AuthorizedParty | None = None
+    userinfo_signed_response_alg: SigningAlgorithm | MacAlgorithm | None = None
+    authorization_signed_response_alg: SigningAlgorithm | MacAlgorithm | None = None
     claims_by_scope: ClaimsByScope | None = None
     introspection_signed_response_alg: SigningAlgorithm | None = None
     revocation_cascade: RevocationCascade | None = None
@@ -132,6 +138,7 @@ class ClientKeywords(typing.TypedDict, total=False):
     token_endpoint_auth_signing_alg: str | None
     client_secret_expires_at: int | None
     disabled: bool
+    response_types: typing.Sequence[ResponseType] | None
     redirect_uris: typing.Sequence[str] | None
 
     access_token_lifetime: int | None
@@ -148,6 +155,8 @@ class ClientKeywords(typing.TypedDict, total=False):
     id_token_claims: IdTokenClaims | None
     id_token_audience: typing.Sequence[str] | None
     id_token_azp: AuthorizedParty | None
+    userinfo_signed_response_alg: SigningAlgorithm | MacAlgorithm | None
+    authorization_signed_response_alg: SigningAlgorithm | MacAlgorithm | None
     claims_by_scope: ClaimsByScope | None
     introspection_signed_response_alg: SigningAlgorithm | None
     revocation_cascade: RevocationCascade | None

@@ -14,6 +14,8 @@ from .policies import Introspection
 from .policies import Policies
 from .policies import Positive
 from .policies import RegistrationPolicy
+from .policies import ResponseMode
+from .policies import ResponseType
 from .policies import Revocation
 from .policies import ServerCertificate
 from .policies import TokenMethod
@@ -99,6 +101,20 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which tokens a client may introspect: `any`, or its `own`, others being inactive; `off`: no endpoint."""
     revocation: Revocation = "any"
     """Which tokens can be revoked: `any`, or only a `refresh_token`; `off`: no endpoint."""
+    response_types_supported: typing.Annotated[tuple[ResponseType, ...], msgspec.Meta(min_length=1)] = (
+        *("code", "id_token", "code id_token"),
+    )
+    """What the authorization endpoint gives; `token` and its like, which RFC 9700 2.1.2 warns of, must be named."""
+    response_modes_supported: typing.Annotated[tuple[ResponseMode, ...], msgspec.Meta(min_length=1)] = (
+        *("query", "fragment", "form_post"),
+    )
+    """How a browser may be sent back; those with `jwt` in a signed JWT (JARM)."""
+    claims_parameter_supported: bool = True
+    """Whether `claims` asks for claims one by one (OIDC Core 5.5); otherwise it means nothing."""
+    acr_values_supported: tuple[str, ...] | None = None
+    """Authentication context classes of logins, the weakest first; None: whichever is asked for."""
+    single_sign_on: bool = False
+    """Let in whoever is logged in and has consented without showing a page, as `prompt=none` does at any time."""
     parameters: dict[str, ParameterRules] = {}
     """Rules for parameters, by `authorize`, `token` (every grant), the name of a grant, or `api`."""
 

@@ -24,9 +24,12 @@ from .model import Client
 from .model import Registration
 from .model import User
 from .policies import IdTokenAlgorithm
+from .policies import Policies
 from .policies import SigningAlgorithm
 from .rates import Rates
 from .request import Request
+from .scope import Scope
+from .sessions import Sessions
 from .stores import Store
 from .waiting import Waiting
 
@@ -76,8 +79,10 @@ class Context(msgspec.Struct, kw_only=True):
     """How often each client asked for tokens, for `token_rate_limit`."""
     devices: Waiting = msgspec.field(default_factory=Waiting)
     """Device codes whose person has not decided yet, or has (RFC 8628)."""
-    consents: set[tuple[str, str]] = msgspec.field(default_factory=set)
-    """Who has consented to which client, by username and `client_id`."""
+    consents: dict[tuple[str, str], Scope] = msgspec.field(default_factory=dict)
+    """Who has consented to what, by username and `client_id`."""
+    sessions: Sessions = msgspec.field(default_factory=Sessions)
+    """Who is logged in, at which browser."""
     handed_out: collections.deque[tuple[str, str, str]] = msgspec.field(
         default_factory=lambda: collections.deque(maxlen=_REMEMBERED)
     )
@@ -87,12 +92,17 @@ class Context(msgspec.Struct, kw_only=True):
         """Whose tokens the protected API takes."""
         return self.accepts or (self,)
 
-    def consent(self, user: User, client: Client) -> bool:
-        """Note that a person consents to a client, and say whether it is the first time."""
+    def consent(self, user: User, client: Client, scope: Scope) -> bool:
+        """Note that a person consents to a client's having a scope, and say whether it is the first time."""
         # Of two that come at once both may be the first, as with two windows of a browser
-        first = (user.username, client.client_id) not in self.consents
-        self.consents.add((user.username, client.client_id))
-        return first
+        before = self.consents.get((user.username, client.client_id))
+        self.consents[user.username, client.client_id] = Scope((*(before or ()), *scope))
+        return before is None
+
+    def has_consent(self, user: User, client: Client, scope: Scope) -> bool:
+        """Whether a person has consented to all of that before."""
+        before = self.consents.get((user.username, client.client_id))
+        return before is not None and scope <= before
 
     def protect(self, door: Door) -> None:
         """Put a door at its path, in place of the one that was there."""
@@ -213,21 +223,43 @@ class Context(msgspec.Struct, kw_only=True):
         """The passwords of people by their names."""
         return {user.username: user.password for user in self.users.values()}
 
+    def person(self, subject: str | None, client: Client | None) -> User | None:
+        """Who goes by this `sub` at a client."""
+        people = {**self.users, **({} if self.users else {_ANYBODY.username: _ANYBODY})}.values()
+        return next((p for p in people if (p.subject if client is None else client.subject_of(p)) == subject), None)
+
     def default_user(self) -> User:
         """Who logs in when nobody is named: the user who was registered first, else a stranger called `user`."""
         return next(iter(self.users.values()), _ANYBODY)
 
     def signing_algorithms(self) -> tuple[SigningAlgorithm, ...]:
         """The algorithms whose keys are published: ES256 for access tokens, and what else is signed with a key."""
-        used = self.id_token_algorithms() | self.introspection_algorithms()
+        used = {
+            *self.id_token_algorithms(),
+            *self.introspection_algorithms(),
+            *self.userinfo_algorithms(),
+            *self.response_algorithms(),
+        }
         others = (alg for alg in typing.get_args(SigningAlgorithm) if alg != "ES256" and alg in used)
         return ("ES256", *others)
 
     def introspection_algorithms(self) -> set[SigningAlgorithm]:
         """What introspection answers are signed with (RFC 9701 6), for some client or other."""
-        return {self.settings.introspection_alg, *(c.policies.introspection_alg for c in self.clients.values())}
+        return {policies.introspection_alg for policies in self._policies()}
 
     def id_token_algorithms(self) -> set[IdTokenAlgorithm]:
         """What ID tokens are signed with, for some client or other."""
-        of_clients = {client.policies.id_token_signed_response_alg for client in self.clients.values()}
-        return {self.settings.id_token_signed_response_alg, *of_clients}
+        return {policies.id_token_signed_response_alg for policies in self._policies()}
+
+    def userinfo_algorithms(self) -> set[str]:
+        """What userinfo is signed with, for some client or other; empty: for none."""
+        return {alg for policies in self._policies() if (alg := policies.userinfo_signed_response_alg) is not None}
+
+    def response_algorithms(self) -> set[str]:
+        """What authorization responses are signed with, where that may be asked for."""
+        if not any(mode.endswith("jwt") for mode in self.settings.response_modes_supported):
+            return set()
+        return {policies.authorization_signed_response_alg for policies in self._policies()}
+
+    def _policies(self) -> list[Policies]:
+        return [self.settings, *(client.policies for client in self.clients.values())]

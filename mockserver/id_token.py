@@ -13,6 +13,7 @@ from .credentials import new_jti
 from .keys import SecretKey
 from .keys import SigningKey
 from .messages import Issue
+from .model import Client
 from .policies import SigningAlgorithm
 
 __all__ = ["claims_of", "left_half", "signing_key"]
@@ -30,7 +31,7 @@ def claims_of(
         **({"amr": list(issue.amr)} if issue.amr else {}),
         **_of_the_person(issue, without_access_token=access_token is None and code is None),
         "iss": issue.issuer,
-        "sub": issue.user.subject,
+        "sub": client.subject_of(issue.user),
         "aud": audience if len(audience) > 1 else audience[0],
         "exp": int(now) + policies.id_token_lifetime,
         "iat": int(now),
@@ -62,14 +63,13 @@ def _of_the_person(issue: Issue, *, without_access_token: bool) -> dict[str, typ
     return {**shown, **by_scope(one_by_one, issue.scope, "always", asked.id_token)}
 
 
-def signing_key(issue: Issue, context: Context) -> SigningKey | SecretKey:
-    """The key for a client's ID tokens: the issuer's, the client's secret, or none at all."""
-    alg = issue.client.policies.id_token_signed_response_alg
+def signing_key(alg: str, client: Client, context: Context) -> SigningKey | SecretKey:
+    """The key for what a client is sent by an algorithm: the issuer's, the client's secret, or none at all."""
     if alg == "none":
         return SecretKey(alg, None)
     if alg.startswith("HS"):
         # OpenID Connect Core 10.1: the octets of the UTF-8 form
-        return SecretKey(alg, (issue.client.client_secret or "").encode("utf-8", "surrogatepass"))
+        return SecretKey(alg, (client.client_secret or "").encode("utf-8", "surrogatepass"))
     return context.keys.signing(typing.cast("SigningAlgorithm", alg))
 
 

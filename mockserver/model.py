@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import enum
+import hashlib
 import typing
 
 import msgspec
@@ -54,6 +55,20 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """Compared as `redirect_uri_policy` says (RFC 6749 3.1.2.3); None: any loopback URI."""
     policies: Policies
     """Its own, and the issuer's where it has none."""
+    response_types: tuple[str, ...] = ("code",)
+    """What it may ask the authorization endpoint for (RFC 7591 2), the words of each in alphabetical order."""
+    sector: str | None = None
+    """Whom it shares subjects with (OpenID Connect Core 8.1); None: with everybody."""
+
+    def subject_of(self, user: User) -> str:
+        """
+        The `sub` by which this client knows a person: theirs, or one of its sector (OpenID Connect Core 8.1).
+
+        The same in every run, so that a test may know it; a real server hashes a secret as well.
+        """
+        if self.sector is None:
+            return user.subject
+        return hashlib.sha256(f"{self.sector} {user.subject}".encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def client_secret(self) -> str | None:

@@ -24,6 +24,7 @@ __all__ = [
     "ExpiresInForm",
     "IdTokenAlgorithm",
     "IdTokenClaims",
+    "MacAlgorithm",
     "Policies",
     "Introspection",
     "Positive",
@@ -38,6 +39,8 @@ __all__ = [
     "RequestEncodings",
     "Revocation",
     "RevocationCascade",
+    "ResponseMode",
+    "ResponseType",
     "ScopeInResponse",
     "ScopePolicy",
     "ScopeSeparator",
@@ -59,6 +62,7 @@ ClientCertificates = typing.Literal["off", "optional", "required"]
 CodeChallengeMethod = typing.Literal["S256", "plain"]
 Consent = typing.Literal["page", "auto"]
 ExpiresInForm = typing.Literal["number", "string", "float", "milliseconds", "negative", "null", "missing"]
+MacAlgorithm = typing.Literal["HS256", "HS384", "HS512"]
 IdTokenClaims = typing.Literal["all", "requested"]
 Introspection = typing.Literal["any", "own", "off"]
 RedirectUriPolicy = typing.Literal["exact", "prefix", "host", "template", "loopback"]
@@ -80,6 +84,10 @@ RegistrationPolicy = typing.Literal["open", "initial_access_token", "off"]
 RequestEncoding = typing.Literal["form", "json", "multipart", "query"]
 Revocation = typing.Literal["any", "refresh_token", "off"]
 RevocationCascade = typing.Literal["token", "family", "both", "user"]
+ResponseMode = typing.Literal["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"]
+ResponseType = typing.Literal[
+    "code", "id_token", "token", "code id_token", "code token", "id_token token", "code id_token token"
+]
 ScopeInResponse = typing.Literal["always", "when_different", "never"]
 ScopePolicy = typing.Literal["reject", "drop", "default"]
 ScopeSeparator = typing.Literal[" ", ",", ";", "|"]
@@ -88,7 +96,7 @@ SigningAlgorithm = typing.Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
 ]
 # Also by the client's secret, or not at all
-IdTokenAlgorithm = typing.Literal[SigningAlgorithm, "HS256", "HS384", "HS512", "none"]
+IdTokenAlgorithm = typing.Literal[SigningAlgorithm, MacAlgorithm, "none"]
 TokenMethod = typing.Literal["GET", "POST"]
 
 # 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)
@@ -160,6 +168,10 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Further audiences of ID tokens, beside the client."""
     id_token_azp: AuthorizedParty = "when_several"
     """When an ID token has `azp`: where it has several audiences (OIDC Core 2), or always."""
+    userinfo_signed_response_alg: SigningAlgorithm | MacAlgorithm | None = None
+    """Algorithm of userinfo as a JWT (OIDC Core 5.3.2); None: it is JSON."""
+    authorization_signed_response_alg: SigningAlgorithm | MacAlgorithm = "RS256"
+    """Algorithm of authorization responses in a JWT, for `response_modes_supported` that have one (JARM 4)."""
     claims_by_scope: ClaimsByScope = "when_named"
     """Whether the scopes `profile`, `email`, `address`, `phone` govern their claims (OIDC Core 5.4); see the how-to."""
     introspection_signed_response_alg: SigningAlgorithm | None = None

@@ -52,11 +52,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str = ""
     authorization: tuple[str, ...] | None = None
     """The values of the Authorization header in the RFCs' words, where the provider has others; None: as they are."""
+    by_form: Pairs = ()
+    """The parameters of an authorization request that came in a form, as they were sent; empty: they are in the URL."""
     refusal: cabc.Callable[[], OAuthError | None] = lambda: None
     """What to refuse an authorization request with once it could be redirected: the armed fault `refuse`."""
 
     def __repr__(self) -> str:
-        return without(self, "headers", "target", "query", "body", "form", "authorization", "refusal")
+        return without(self, "headers", "target", "query", "body", "form", "by_form", "authorization", "refusal")
 
     @property
     def origin(self) -> str:

@@ -25,7 +25,7 @@ from .model import TokenRecord
 from .scope import Scope
 from .stores import Record
 
-__all__ = ["mint", "store_code"]
+__all__ = ["id_token", "mint", "store_code"]
 
 
 # RFC 6749 appendix A.11 allows a code every printable ASCII character: these a client has to encode
@@ -41,6 +41,13 @@ def store_code(record: AuthorizationRecord, context: Context, *, length: int | N
     context.handed_out.append(("authorization code", f"authorization code of client {record.client_id!r}", code))
     context.store.put_if_alive(record.family, [(Kind.CODE, code, record)])
     return code
+
+
+def id_token(issue: Issue, context: Context, *, access_token: str | None = None, code: str | None = None) -> str:
+    """An ID token beside whatever the authorization endpoint sends with it (OpenID Connect Core 3.2.2.10, 3.3.2.11)."""
+    claims = claims_of(issue, context.clock.now(), access_token=access_token, code=code)
+    key = signing_key(issue.client.policies.id_token_signed_response_alg, issue.client, context)
+    return _signed("id_token", claims, key, "JWT", issue)
 
 
 def mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
@@ -92,7 +99,7 @@ def _again(token: IssuedToken, issue: Issue, context: Context) -> tuple[Tokens, 
         scope=token.scope,
         altered=issue.altered,
         refresh_token=token.refresh_token,
-        id_token=_id_token(issue, context, now, token.access_token) if issue.id_token else None,
+        id_token=id_token(issue, context, access_token=token.access_token) if issue.id_token else None,
     )
     answered = msgspec.structs.replace(
         token, grant_type=issue.grant_type, client_auth=issue.client_auth, id_token=tokens.id_token
@@ -148,7 +155,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         scope=issue.scope,
         altered=issue.altered,
         refresh_token=refresh_token if issue.tell_refresh_token else None,
-        id_token=_id_token(issue, context, now, access_token) if issue.id_token else None,
+        id_token=id_token(issue, context, access_token=access_token) if issue.id_token else None,
     )
     issued = IssuedToken(
         access_token=access_token,
@@ -217,7 +224,7 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
         "exp": int(now) + expires_in,
         "aud": audience[0] if len(audience) == 1 else list(audience),
         # RFC 9068 2.2: without a resource owner, sub is the client
-        "sub": issue.user.subject if issue.user else issue.client.client_id,
+        "sub": issue.client.subject_of(issue.user) if issue.user else issue.client.client_id,
         "client_id": issue.client.client_id,
         "iat": int(now),
         "jti": new_jti(),
@@ -226,13 +233,10 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
         claims["scope"] = str(issue.scope)
     if issue.auth_time is not None:
         claims["auth_time"] = int(issue.auth_time)
+    if issue.acr is not None:
+        claims["acr"] = issue.acr
     # RFC 9068 2.1: the type keeps an access token from passing for an ID token
     return _signed("access_token", claims, context.keys.signing("ES256"), "at+jwt", issue)
-
-
-def _id_token(issue: Issue, context: Context, now: float, access_token: str) -> str:
-    claims = claims_of(issue, now, access_token=access_token)
-    return _signed("id_token", claims, signing_key(issue, context), "JWT", issue)
 
 
 def _signed(token: str, claims: dict[str, typing.Any], key: SigningKey | SecretKey, typ: str, issue: Issue) -> str:

@@ -1,4 +1,4 @@
-"""The authorization endpoint (RFC 6749 3.1, 4.1.1): check, ask the person, send the browser back with a code."""
+"""The authorization endpoint (RFC 6749 3.1, 4.1.1): check, ask the person, send the browser back with what it wants."""
 
 from __future__ import annotations
 
@@ -10,28 +10,23 @@ from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import OAuthError
 from ..errors import Redirection
-from ..errors import UnauthorizedClient
-from ..errors import UnsupportedResponseType
 from ..messages import Reply
-from ..model import AuthorizationRecord
 from ..model import Client
 from ..pkce import check_challenge
 from ..redirects import check_redirect_uri
 from ..registration import allowed_audience
 from ..registration import allowed_scope
-from ..registration import has_refresh
 from ..registration import parse_scope
 from ..request import Request
 from ..scope import Scope
-from ..stores import new_family
-from ..tokens import store_code
-from . import callback_fields
+from . import authorization_response
+from . import login_request
+from . import response_types
 from . import rules
 from .consent import Asked
 from .consent import Decision
 from .consent import decide
-from .sending_back import MODES
-from .sending_back import send_back
+from .secured_response import secured
 
 __all__ = ["answer"]
 
@@ -48,8 +43,10 @@ def answer(request: Request, context: Context) -> Reply:
         if refusal is not None:
             raise refusal
         asked = _check(request, client, back, context)
-        decision = decide(request, asked, context)
-        return _approved(request, asked, decision, context) if isinstance(decision, Decision) else decision
+        decided = decide(request, asked, context)
+        if isinstance(decided, Decision):
+            return authorization_response.answer(request, asked, decided, context)
+        return decided
 
 
 @contextlib.contextmanager
@@ -82,15 +79,30 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
         )
     redirect_uri = check_redirect_uri(request.parameter("redirect_uri", of="query"), client)
     states = [value for name, value in request.query if name == "state" and value]
+    types = {word for name, value in request.query if name == "response_type" for word in value.split()}
     modes = [value for name, value in request.query if name == "response_mode" and value]
-    modes = modes or [context.profile.callback.mode]
+    mode, in_jwt = _mode(modes, types, redirect_uri, context)
     return client, Redirection(
         redirect_uri,
         states[0] if len(states) == 1 else None,
         context.profile.callback_names,
-        # A form cannot be posted to the custom scheme of an app
-        "form_post" if modes == ["form_post"] and redirect_uri.lower().startswith(("http://", "https://")) else "query",
+        mode,
+        functools.partial(secured, request=request, client=client, context=context) if in_jwt else None,
     )
+
+
+def _mode(modes: cabc.Sequence[str], types: cabc.Set[str], redirect_uri: str, context: Context) -> tuple[str, bool]:
+    """
+    How the browser is sent back, also with an error, and whether in a JWT: as is asked for and can be, else as fits.
+    """
+    # OAuth 2.0 Multiple Response Types 3, 5: a token must not be in a query
+    has_token = not types.isdisjoint(("token", "id_token"))
+    fitting = "fragment" if has_token else context.profile.callback.mode
+    asked = modes[0] if len(modes) == 1 and modes[0] in context.settings.response_modes_supported else fitting
+    mode = fitting if asked == "jwt" else asked.removesuffix(".jwt")
+    if mode == "form_post" and not redirect_uri.lower().startswith(("http://", "https://")):
+        mode = "query"  # a form cannot be posted to the custom scheme of an app
+    return "fragment" if mode == "query" and has_token else mode, asked.endswith("jwt")
 
 
 def _check(request: Request, client: Client, back: Redirection, context: Context) -> Asked:
@@ -100,20 +112,8 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
     for_openid = "openid" in parameters.get("scope", "").split(separator)
     if for_openid:
         context.keys.prepare(client.policies.id_token_signed_response_alg)
-    response_type = parameters.get("response_type")
-    if response_type is None:
-        raise InvalidRequest("response_type is missing.", hint="the request has no response_type (RFC 6749 3.1.1)")
-    if response_type != "code":
-        raise UnsupportedResponseType(
-            "The response type is not supported.", hint=f"response_type is {response_type!r}; this server has 'code'"
-        )
-    if "authorization_code" not in client.grant_types:
-        raise UnauthorizedClient(
-            "The client may not use this response type.",
-            hint=f"client {client.client_id!r} is registered for {', '.join(sorted(client.grant_types))}; a code is of"
-            " no use to it without authorization_code",
-        )
-    _check_response_mode(parameters.get("response_mode", context.profile.callback.mode), back)
+    response_type = response_types.check(parameters, client, context, openid=for_openid)
+    _check_response_mode(parameters.get("response_mode"), response_type, back, context)
     rules.check(request, ("authorize",), parameters, context, of="query")
     supported = context.settings.code_challenge_methods_supported
     challenge = parameters.get("code_challenge") if supported else None
@@ -121,6 +121,7 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
     return Asked(
         client=client,
         back=back,
+        response_type=response_type,
         redirect_uri=parameters.get("redirect_uri"),
         requested=requested or Scope(),
         scope=allowed_scope(requested, client, context.settings),
@@ -133,9 +134,8 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
             supported=supported,
         ),
         nonce=parameters.get("nonce"),
-        prompt=parameters.get("prompt"),
-        login_hint=parameters.get("login_hint"),
         access_type=parameters.get("access_type"),
+        login=login_request.read(parameters, request, client, context, openid=for_openid),
     )
 
 
@@ -158,54 +158,24 @@ def _check_state(state: str | None, client: Client) -> None:
         )
 
 
-def _check_response_mode(mode: str, back: Redirection) -> None:
+def _check_response_mode(mode: str | None, types: frozenset[str], back: Redirection, context: Context) -> None:
     """OAuth 2.0 Multiple Response Type Encoding Practices 2.1."""
-    if mode not in MODES:
+    supported = context.settings.response_modes_supported
+    if mode is None and back.mode in supported:
+        return
+    if mode is None or mode not in supported:
         raise InvalidRequest(
             "The response mode is not supported.",
-            hint=f"response_mode is {mode!r}; this server has {' and '.join(map(repr, MODES))}",
+            hint=f"response_mode is {mode!r}; this server has {' and '.join(map(repr, supported))}",
         )
-    if mode != back.mode:
+    if mode.startswith("form_post") and back.mode != "form_post":
         raise InvalidRequest(
             "The response mode does not suit the redirect URI.",
-            hint=f"response_mode is 'form_post', and a form cannot be posted to {back.uri!r}; use http or https",
+            hint=f"response_mode is {mode!r}, and a form cannot be posted to {back.uri!r}; use http or https",
         )
-
-
-def _approved(request: Request, asked: Asked, decision: Decision, context: Context) -> Reply:
-    now, policies = context.clock.now(), asked.client.policies
-    user, scope = decision.user, decision.scope
-    first = context.consent(user, asked.client)
-    code = store_code(
-        AuthorizationRecord(
-            family=new_family(),
-            client_id=asked.client.client_id,
-            user=user,
-            asked=asked.requested,
-            scope=scope,
-            expires_at=now + policies.authorization_code_lifetime,
-            redirect_uri=asked.redirect_uri,
-            code_challenge=asked.code_challenge,
-            code_challenge_method=asked.code_challenge_method,
-            nonce=asked.nonce,
-            auth_time=now,
-            amr=decision.amr,
-            audience=asked.audience,
-            refresh=has_refresh(
-                asked.client,
-                scope,
-                asked.access_type,
-                context.settings.offline_scopes,
-                anew=first or "consent" in (asked.prompt or "").split(),
-            ),
-        ),
-        context,
-        length=policies.authorization_code_length,
-    )
-    why = f"{user.username!r} approved client {asked.client.client_id!r} for scope {str(scope)!r}"
-    shape = context.profile.callback
-    more = callback_fields.fields(shape, request, asked.client, user, context)
-    if not shape.signature:
-        return send_back(asked.back, (("code", code), *more), why)
-    signed = functools.partial(callback_fields.signed, name=shape.signature, client=asked.client)
-    return send_back(asked.back, (("code", code), *more), why, signed=signed)
+    if mode in ("query", "query.jwt") and types != {"code"}:
+        raise InvalidRequest(
+            "The response mode does not suit the response type.",
+            hint=f"response_mode is {mode!r}, and tokens must not be in a URL that servers see and log; use fragment or"
+            " form_post (OAuth 2.0 Multiple Response Types 3.0, 5)",
+        )

@@ -59,7 +59,7 @@ def _decided(pending: Pending, said: Answer, context: Context) -> Reply:
     if said.user is None:
         return _done("You denied the request.", f"the person denied client {pending.client_id!r}", pending, context)
     client = context.clients[pending.client_id]
-    context.consent(said.user, client)
+    context.consent(said.user, client, said.scope)
     why = f"{said.user.username!r} approved client {pending.client_id!r} for scope {str(said.scope)!r}"
     return _done("The device is connected.", why, pending, context)
 

@@ -11,9 +11,12 @@ from ..jwk import ALGORITHMS
 from ..jwk import MAC_ALGORITHMS
 from ..messages import Reply
 from ..request import Request
-from .sending_back import MODES
+from .login_request import DISPLAYS
+from .login_request import PROMPTS
 
 __all__ = ["authorization_server", "document", "openid_configuration", "protected_resource"]
+
+_OF_TOKENS = ("sub", "iss", "aud", "azp", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash")
 
 
 def authorization_server(request: Request, context: Context) -> Reply:
@@ -24,13 +27,21 @@ def authorization_server(request: Request, context: Context) -> Reply:
 def openid_configuration(request: Request, context: Context) -> Reply:
     """OpenID Connect Discovery 4.2."""
     base = context.base_url(request)
+    signed = sorted(context.userinfo_algorithms())
+    known = context.settings.acr_values_supported
     members = {
         **document(base, context),
         "userinfo_endpoint": context.url_of("userinfo", base),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": sorted(context.id_token_algorithms()),
+        **({"userinfo_signing_alg_values_supported": signed} if signed else {}),
+        **({"acr_values_supported": list(known)} if known is not None else {}),
         "claim_types_supported": ["normal"],
-        "claims_parameter_supported": False,
+        "claims_supported": _claims(context),
+        "claims_parameter_supported": context.settings.claims_parameter_supported,
+        "display_values_supported": list(DISPLAYS),
+        "prompt_values_supported": list(PROMPTS),
+        "ui_locales_supported": ["en"],
         "request_parameter_supported": False,
         # OpenID Connect Discovery 3: left out, it would mean true
         "request_uri_parameter_supported": False,
@@ -67,13 +78,16 @@ def document(base: str, context: Context) -> dict[str, object]:
         "authorization_endpoint": context.url_of("authorize", base),
         "token_endpoint": context.url_of("token", base),
         "jwks_uri": context.url_of("jwks", base),
-        "response_types_supported": ["code"],
-        "response_modes_supported": list(MODES),
+        "response_types_supported": list(context.settings.response_types_supported),
+        "response_modes_supported": list(context.settings.response_modes_supported),
         "grant_types_supported": list(context.settings.grant_types_supported or served(context)),
         "token_endpoint_auth_methods_supported": _auth_methods(context),
         "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *MAC_ALGORITHMS],
         "code_challenge_methods_supported": list(context.settings.code_challenge_methods_supported),
     }
+    secured = sorted(context.response_algorithms())
+    if secured:
+        members["authorization_signing_alg_values_supported"] = secured  # JARM 4
     if not members["code_challenge_methods_supported"]:
         # RFC 8414 2: left out, PKCE is not supported
         del members["code_challenge_methods_supported"]
@@ -105,6 +119,12 @@ def _of_tokens(base: str, context: Context) -> dict[str, object]:
     if "introspect" in context.paths:
         members["introspection_signing_alg_values_supported"] = sorted(context.introspection_algorithms())
     return members
+
+
+def _claims(context: Context) -> list[str]:
+    """Those of every ID token, and those that somebody here has."""
+    of_people = sorted({claim for user in list(context.users.values()) for claim in user.claims})
+    return list(dict.fromkeys([*_OF_TOKENS, *of_people]))
 
 
 def _auth_methods(context: Context) -> list[str]:

@@ -43,7 +43,7 @@ def _end(token: Asked, record: TokenRecord, cascade: str, context: Context) -> s
         user = record.user
         context.store.kill_all(record.client_id, user.username if user else None)
         if user is not None:
-            context.consents.discard((user.username, record.client_id))
+            context.consents.pop((user.username, record.client_id), None)
         of = f"of {user.username!r}" if user else "for itself"
         return f" and all that the client has {of} (revocation_cascade = 'user')"
     if cascade == "both" or (cascade == "family" and token.kind is Kind.REFRESH):

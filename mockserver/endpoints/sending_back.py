@@ -6,7 +6,6 @@ import base64
 import collections.abc as cabc
 import hashlib
 import re
-import typing
 import urllib.parse
 
 from ..errors import Redirection
@@ -15,9 +14,7 @@ from ..pages import PAGE_HEADERS
 from ..pages import render
 from ..request import Pairs
 
-__all__ = ["MODES", "send_back"]
-
-MODES: typing.Final = ("query", "form_post")
+__all__ = ["send_back"]
 
 # Not form.submit(): a parameter may be called "submit" and would stand in for the method
 _SCRIPT = "HTMLFormElement.prototype.submit.call(document.forms[0])"
@@ -37,16 +34,17 @@ def send_back(
     """Parameters and state to the redirect URI, by the client's names and in the response mode that it asked for."""
     state = () if back.state is None else (("state", back.state),)
     named = signed(back.named((*parameters, *state)))
+    named = named if back.secured is None else back.secured(named)
     if back.mode == "form_post":
         return _form(back.uri, named, why, accepted=accepted)
-    return _redirect(back.uri, named, why, accepted=accepted)
+    return _redirect(back.uri, named, why, accepted=accepted, fragment=back.mode == "fragment")
 
 
-def _redirect(uri: str, parameters: Pairs, why: str, *, accepted: bool) -> Reply:
+def _redirect(uri: str, parameters: Pairs, why: str, *, accepted: bool, fragment: bool) -> Reply:
     """A query that the redirect URI has is kept (RFC 6749 3.1.2)."""
     # quote, not quote_plus: some callbacks take a + for a +
     added = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)
-    joint = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
+    joint = "#" if fragment else "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
     headers = (
         ("Location", _ascii(uri) + joint + added),
         ("Cache-Control", "no-store"),

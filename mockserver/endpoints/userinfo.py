@@ -7,6 +7,7 @@ from ..claims import by_scope
 from ..context import Context
 from ..errors import InsufficientScope
 from ..guards import bearer
+from ..id_token import signing_key
 from ..messages import Reply
 from ..request import Request
 from ..scope import Scope
@@ -30,4 +31,12 @@ def answer(request: Request, context: Context) -> Reply:
     policies = context.settings if client is None else client.policies
     asked = token.claims or ClaimsRequest()
     claims = by_scope(token.user.claims, token.scope, policies.claims_by_scope, asked.userinfo)
-    return Reply.of_json({**claims, "sub": token.user.subject}, why=f"claims about {token.user.username!r}")
+    members = {**claims, "sub": token.user.subject if client is None else client.subject_of(token.user)}
+    why = f"claims about {token.user.username!r}"
+    if client is None or client.policies.userinfo_signed_response_alg is None:
+        return Reply.of_json(members, why=why)
+    # OpenID Connect Core 5.3.2
+    key = signing_key(client.policies.userinfo_signed_response_alg, client, context)
+    text = key.sign({**members, "iss": context.issuer_url(request), "aud": client.client_id}, typ="JWT")
+    headers = (("Content-Type", "application/jwt"), ("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+    return Reply(status=200, body=text.encode("ascii"), headers=headers, why=f"{why}, signed")

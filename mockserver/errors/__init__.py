@@ -13,6 +13,7 @@ from .mock_server import UnknownLayout
 from .mock_server import UnmountedHostError
 from .protocol import AccessDenied
 from .protocol import AuthorizationPending
+from .protocol import ConsentRequired
 from .protocol import ExpiredToken
 from .protocol import Inaccessible
 from .protocol import InsufficientScope
@@ -36,6 +37,7 @@ from .protocol import SlowDown
 from .protocol import TooManyRequests
 from .protocol import UnapprovedSoftwareStatement
 from .protocol import UnauthorizedClient
+from .protocol import UnmetAuthenticationRequirements
 from .protocol import UnsupportedGrantType
 from .protocol import UnsupportedResponseType
 from .protocol import UnsupportedTokenType
@@ -45,6 +47,7 @@ __all__ = [
     "AlreadyRegistered",
     "AuthorizationPending",
     "ConfigurationError",
+    "ConsentRequired",
     "ExpiredToken",
     "Inaccessible",
     "InsufficientScope",
@@ -74,6 +77,7 @@ __all__ = [
     "UnauthorizedClient",
     "UnexpectedPage",
     "UnknownLayout",
+    "UnmetAuthenticationRequirements",
     "UnmountedHostError",
     "UnsupportedGrantType",
     "UnsupportedResponseType",

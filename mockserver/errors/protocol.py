@@ -10,6 +10,7 @@ import msgspec
 __all__ = [
     "AccessDenied",
     "AuthorizationPending",
+    "ConsentRequired",
     "ExpiredToken",
     "Inaccessible",
     "InsufficientScope",
@@ -33,6 +34,7 @@ __all__ = [
     "TooManyRequests",
     "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
+    "UnmetAuthenticationRequirements",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
     "UnsupportedTokenType",
@@ -47,7 +49,10 @@ class Redirection(msgspec.Struct, frozen=True):
     names: cabc.Mapping[str, str] = {}
     """The RFC's parameters of a callback -> what they are called there."""
     mode: str = "query"
-    """`query`, or `form_post` (OAuth 2.0 Form Post Response Mode 2)."""
+    """`query`, `fragment` (OAuth 2.0 Multiple Response Types 2.1) or `form_post` (Form Post Response Mode 2)."""
+
+    secured: cabc.Callable[[tuple[tuple[str, str], ...]], tuple[tuple[str, str], ...]] | None = None
+    """What becomes of the parameters: one parameter, a signed JWT (JARM 2.1); None: they stay as they are."""
 
     def named(self, parameters: cabc.Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """The same parameters by the names that the client expects."""
@@ -212,6 +217,18 @@ class LoginRequired(OAuthError):
     """OpenID Connect Core 3.1.2.6: `prompt=none` was asked for, and a page would have to be shown."""
 
     error = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    """OpenID Connect Core 3.1.2.6: `prompt=none` was asked for, and the person has not consented to that much yet."""
+
+    error = "consent_required"
+
+
+class UnmetAuthenticationRequirements(OAuthError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements 2: no login here is of that class."""
+
+    error = "unmet_authentication_requirements"
 
 
 class Refused(OAuthError):

@@ -70,7 +70,7 @@ class WithdrawConsent(OfState, frozen=True, kw_only=True):
             return
         context.store.kill(entry.record.family)
         if entry.record.user is not None:
-            context.consents.discard((entry.record.user.username, entry.record.client_id))
+            context.consents.pop((entry.record.user.username, entry.record.client_id), None)
 
 
 class RotateSecret(OfState, frozen=True, kw_only=True):

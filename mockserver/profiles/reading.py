@@ -42,6 +42,8 @@ def read(request: Request, profile: Profile, endpoint: str | None) -> Request:
         return _presented(request, profile)
     if endpoint not in ("authorize", "token", "refresh"):
         return request
+    if endpoint == "authorize":
+        request = _in_query(request, profile)
     if profile.request != _PLAIN:
         if endpoint == "authorize":
             request = _of_type(_offline(request, profile), profile)
@@ -57,6 +59,19 @@ def read(request: Request, profile: Profile, endpoint: str | None) -> Request:
     if endpoint != "authorize":
         form, query = (_with_grant(pairs, profile.grant_type_names, problems) for pairs in (form, query))
     return msgspec.structs.replace(request, query=query, form=form, problems=(*request.problems, *problems))
+
+
+def _in_query(request: Request, profile: Profile) -> Request:
+    """
+    An authorization request whose parameters are in the body, as if they were in the URL (OIDC Core 3.1.2.1).
+
+    The forms of our own pages go to the URL of their request, and say nothing of a client.
+    """
+    names = profile.parameter_names.get("authorize", {})
+    of_client = {"client_id", *(name for name, rfc in names.items() if rfc == "client_id")}
+    if of_client.isdisjoint(name for name, _ in request.form):
+        return request
+    return msgspec.structs.replace(request, query=(*request.query, *request.form), form=(), by_form=request.form)
 
 
 def _presented(request: Request, profile: Profile) -> Request:

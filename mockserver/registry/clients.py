@@ -88,7 +88,24 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
         scope=_scope(what, "scope", settings.scope, issuer),
         redirect_uris=None if settings.redirect_uris is None else tuple(settings.redirect_uris),
         policies=policies,
+        response_types=_response_types(what, settings, issuer, policies),
     )
+
+
+def _response_types(what: str, settings: ClientSettings, issuer: IssuerSettings, policies: Policies) -> tuple[str, ...]:
+    """What it may ask for. Raises `ConfigurationError` for unsigned ID tokens that come through the browser."""
+    unsigned = policies.id_token_signed_response_alg == "none"
+    given = settings.response_types
+    for asked in given or ():
+        if unsigned and "id_token" in asked.split():
+            raise ConfigurationError(
+                f"{what}: response_types has {asked!r}, and id_token_signed_response_alg is 'none', which is only for"
+                " ID tokens of the token endpoint (OpenID Connect Registration 2); change one of them",
+                key="response_types",
+            )
+    types = issuer.response_types_supported if given is None else given
+    kept = (asked for asked in types if not (unsigned and "id_token" in asked.split()))
+    return tuple(" ".join(sorted(asked.split())) for asked in kept)
 
 
 def default_methods(settings: ClientSettings, issuer: IssuerSettings) -> tuple[str, ...]:

@@ -101,10 +101,11 @@ def algorithms(what: str, settings: ClientSettings, methods: cabc.Container[str]
 
 def check_signature(what: str, policies: Policies, secrets: cabc.Collection[Secret]) -> None:
     """Raises `ConfigurationError` where what the client is sent would be signed with a secret that it has not."""
-    alg = policies.id_token_signed_response_alg
-    if alg in MAC_ALGORITHMS and not secrets:
-        raise ConfigurationError(
-            f"{what}: id_token_signed_response_alg = {alg!r} signs with the client's secret, and it has none; write"
-            " 'RS256' or 'ES256', or name a method that has a secret",
-            key="id_token_signed_response_alg",
-        )
+    keys = ["id_token_signed_response_alg", "userinfo_signed_response_alg", "authorization_signed_response_alg"]
+    for key in keys:
+        if getattr(policies, key) in MAC_ALGORITHMS and not secrets:
+            raise ConfigurationError(
+                f"{what}: {key} = {getattr(policies, key)!r} signs with the client's secret, and it has none; write"
+                " 'RS256' or 'ES256', or name a method that has a secret",
+                key=key,
+            )

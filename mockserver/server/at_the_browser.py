@@ -15,7 +15,7 @@ if typing.TYPE_CHECKING:
     from ..app import Application
     from ..app import State
 
-__all__ = ["AtTheBrowser"]
+__all__ = ["AtTheBrowser", "KeptBrowser"]
 
 
 class AtTheBrowser:
@@ -68,10 +68,22 @@ class AtTheBrowser:
         assert isinstance(page, Callback), "a fault that was armed answers"
         return page
 
-    def _browser(self) -> Browser:
+    def browser(self) -> KeptBrowser:
+        """
+        A browser that keeps its cookies, so that whoever logs in at it stays logged in, for `prompt=none` and logout.
+
+        The other verbs open a new browser each time.
+        """
+        return KeptBrowser(self._app)
+
+    def _browser(self, *, cookies: bool = False) -> Browser:
         # Whichever issuer of the server answers: its callback is named as it names them
-        issuers = self.state.issuers
-        return Browser(self._app, self.state.journal, lambda name: issuers[name].profile.callback_names)
+        return Browser(
+            self._app,
+            lambda: self.state.journal,
+            lambda name: self.state.issuers[name].profile.callback_names,
+            cookies=cookies,
+        )
 
     def _issuer_at(self, url: str) -> str:
         scheme, _, rest = url.partition("://")
@@ -81,3 +93,14 @@ class AtTheBrowser:
             return found[1].name
         first = path.partition("/")[0]
         return first if first in self.state.issuers else ""
+
+
+class KeptBrowser(AtTheBrowser):
+    """One browser with its cookies, at which people log in and out; a reset logs everybody out."""
+
+    def __init__(self, app: Application) -> None:
+        super().__init__(app)
+        self._kept = super()._browser(cookies=True)
+
+    def _browser(self, *, cookies: bool = True) -> Browser:  # noqa: ARG002 - it was opened with them
+        return self._kept

@@ -46,6 +46,7 @@ class Some:
     opaque = Matching(r"oam_at_[\w-]{43}")
     refresh_token = Matching(r"oam_rt_[\w-]{43}")
     code = Matching(r"oam_ac_[\w-]{43}")
+    session_cookie = Matching(r"oauthmock_session=oam_se_[\w-]{43}; Path=/; HttpOnly; SameSite=Lax")
     description = Matching(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
     """The grammar of error_description, RFC 6749 5.2."""
 
@@ -146,6 +147,13 @@ class Http:
         where = parts._replace(query="").geturl()
         query = urllib.parse.parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True)
         return response.status_code, where, query, response.headers.get("Cache-Control")
+
+    @staticmethod
+    def fragment(response: TestResponse) -> tuple[int, str, list[tuple[str, str]], str | None]:
+        """As `callback`, where the parameters are behind the #."""
+        where, _, fragment = response.headers["Location"].partition("#")
+        pairs = urllib.parse.parse_qsl(fragment, keep_blank_values=True, strict_parsing=True)
+        return response.status_code, where, pairs, response.headers.get("Cache-Control")
 
     @staticmethod
     def refused(status: int, error: str, *, challenge: str | None = None, allow: str | None = None) -> Answer:

@@ -72,6 +72,7 @@ def test_the_page_may_post_here_and_run_this_and_nothing_else(http: typing.Any) 
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "strict-origin",
+        "Set-Cookie": http.some.session_cookie,
         "Date": http.some.description,
     }
     assert '<form method="post" action="http://127.0.0.1:7001/callback?tenant=a">' in response.text

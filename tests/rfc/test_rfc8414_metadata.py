@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import typing
 
 import pytest
@@ -42,8 +43,8 @@ def metadata(issuer: str, **more: object) -> dict[str, object]:
         "token_endpoint": f"{issuer}/token",
         "jwks_uri": f"{issuer}/jwks",
         "registration_endpoint": f"{issuer}/register",
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
+        "response_types_supported": ["code", "id_token", "code id_token"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": [
             *("authorization_code", "client_credentials", "password", "refresh_token"),
             "urn:ietf:params:oauth:grant-type:device_code",
@@ -63,7 +64,7 @@ def metadata(issuer: str, **more: object) -> dict[str, object]:
     }
 
 
-def openid(issuer: str, algorithms: list[str], **more: object) -> dict[str, object]:
+def openid(issuer: str, algorithms: list[str], *, claims: cabc.Sequence[str] = (), **more: object) -> dict[str, object]:
     """The whole document of OpenID Connect Discovery 3."""
     return metadata(
         issuer,
@@ -73,7 +74,14 @@ def openid(issuer: str, algorithms: list[str], **more: object) -> dict[str, obje
         # RFC 9701 7: like ID tokens, unless a client has it otherwise
         introspection_signing_alg_values_supported=algorithms,
         claim_types_supported=["normal"],
-        claims_parameter_supported=False,
+        claims_supported=[
+            *("sub", "iss", "aud", "azp", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash"),
+            *claims,
+        ],
+        claims_parameter_supported=True,
+        display_values_supported=["page", "popup", "touch", "wap"],
+        prompt_values_supported=["none", "login", "consent", "select_account"],
+        ui_locales_supported=["en"],
         request_parameter_supported=False,
         request_uri_parameter_supported=False,
         **more,
@@ -108,7 +116,9 @@ def test_openid_configuration_is_where_discovery_has_it(
     """OpenID Connect Discovery 4.1: the well-known part is appended to the issuer's path."""
     mock.issuer("tenant-a")
 
-    assert http.answer(http.client.get(path)) == (200, openid(issuer, ["RS256"]), _JSON)
+    # alice, who is at the issuer without path, has one
+    claims = ["email"] if path == _OPENID else []
+    assert http.answer(http.client.get(path)) == (200, openid(issuer, ["RS256"], claims=claims), _JSON)
 
 
 @pytest.mark.parametrize("path", [f"{_OAUTH}/nobody", f"/nobody{_OAUTH}", f"/nobody{_OPENID}", f"{_OAUTH}/"])

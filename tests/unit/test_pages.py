@@ -16,8 +16,8 @@ from mockserver.pages import render
 _EVIL = """<script>alert('1')</script><img src=x onerror="alert(2)">&amp;{{ 7 * 7 }}"""
 
 _CONSENT = {"client": "CRM", "scopes": ["orders:read"], "users": ["alice"], "back": "http://127.0.0.1:7001/callback"}
-_CONSENT["opened"] = None
-_FACTOR = {"user": "alice", "scopes": ["orders:read"], "opened": None}
+_CONSENT |= {"opened": None, "logged_in": None, "action": None}
+_FACTOR = {"user": "alice", "scopes": ["orders:read"], "opened": None, "action": None}
 _FORM_POST = {"action": "http://127.0.0.1:7001/cb", "parameters": [("code", "x")], "script": "0"}
 _ERROR = {"error": "invalid_request", "description": "No.", "status": 400, "hint": "because"}
 
@@ -110,8 +110,16 @@ def test_the_callback_page_without_parameters_has_no_list() -> None:
 @pytest.mark.parametrize(
     ("template", "values", "times"),
     [
-        ("consent.html", {"client": _EVIL, "scopes": [_EVIL], "users": [_EVIL], "back": _EVIL, "opened": _EVIL}, 7),
-        ("second_factor.html", {"user": _EVIL, "scopes": [_EVIL], "opened": _EVIL}, 4),
+        (
+            "consent.html",
+            {
+                **dict.fromkeys(("client", "back", "opened", "logged_in", "action"), _EVIL),
+                "scopes": [_EVIL],
+                "users": [_EVIL],
+            },
+            9,
+        ),
+        ("second_factor.html", {"user": _EVIL, "scopes": [_EVIL], "opened": _EVIL, "action": _EVIL}, 5),
         ("error.html", {"error": _EVIL, "description": _EVIL, "status": _EVIL, "hint": _EVIL}, 5),
         ("callback.html", {"parameters": [(_EVIL, _EVIL)]}, 2),
     ],
@@ -165,7 +173,7 @@ def test_the_page_that_posts_itself_has_one_script_and_one_form() -> None:
 
 def test_the_page_for_a_second_factor_hands_on_what_was_chosen() -> None:
     """Who and what, in the same form, and a way to say no."""
-    page = _Page(render("second_factor.html", user="alice", scopes=["a", "b"], opened="1.5"))
+    page = _Page(render("second_factor.html", user="alice", scopes=["a", "b"], opened="1.5", action=None))
 
     assert page.named("form") == [{"method": "post"}]
     assert page.named("input") == [
