@@ -8,6 +8,7 @@ import typing
 if typing.TYPE_CHECKING:
     from .actor import LoginPage
     from .aws import AwsServer
+    from .aws import WebIdentity
     from .callback import Callback
     from .clock import Clock
     from .config import Settings
@@ -95,6 +96,7 @@ _HOMES = {
     "UnmountedHostError": "errors",
     "User": "model",
     "Variant": "server",
+    "WebIdentity": "aws",
     "create_app": "server",
 }
 
@@ -140,6 +142,7 @@ __all__ = [
     "UnmountedHostError",
     "User",
     "Variant",
+    "WebIdentity",
     "create_app",
 ]
 

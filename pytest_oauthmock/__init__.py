@@ -46,6 +46,7 @@ if typing.TYPE_CHECKING:
     from mockserver import UnmountedHostError as UnmountedHostError
     from mockserver import User as User
     from mockserver import Variant as Variant
+    from mockserver import WebIdentity as WebIdentity
     from mockserver import create_app as create_app
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "UnmountedHostError",
     "User",
     "Variant",
+    "WebIdentity",
     "create_app",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import itertools
 import pathlib
 import typing
 
@@ -13,9 +14,11 @@ if typing.TYPE_CHECKING:
     from boto3.session import Session
 
     from mockserver import AwsServer
+    from mockserver import Issuer
     from mockserver import OAuthMock
+    from mockserver import WebIdentity
 
-__all__ = ["mocked", "served"]
+__all__ = ["WebIdentities", "mocked", "served", "web_identities"]
 
 _REGION = "us-east-1"
 # botocore reads it in every process: what it would presign with is Signature Version 2, which new buckets refuse.
@@ -33,6 +36,7 @@ class _Asked(typing.NamedTuple):
 
     keys: cabc.Mapping[str, typing.Any]
     verify: bool
+    disabled_regions: cabc.Collection[str]
 
 
 @contextlib.contextmanager
@@ -53,8 +57,10 @@ def mocked(
     own = {
         name: AccessKey(secret, session_token="testing") for name, secret in {"testing": "testing", **_MOTOS}.items()
     }
-    with in_process(oauthmock, Keys({**own, **asked.keys}), verify=asked.verify):
-        yield boto3.session.Session()
+    keys, regions = Keys({**own, **asked.keys}), asked.disabled_regions
+    with in_process(oauthmock, keys, verify=asked.verify, disabled_regions=regions):
+        # Of its own, whatever becomes of the environment
+        yield boto3.session.Session("testing", "testing", "testing")
 
 
 @contextlib.contextmanager
@@ -78,6 +84,69 @@ def served(
         # It has the credentials of whoever asked first, which may have been another test
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
         yield server
+
+
+class WebIdentities(typing.Protocol):
+    """What `oauthmock_aws_web_identity` is."""
+
+    def __call__(
+        self,
+        role: str = ...,
+        *,
+        sub: str = ...,
+        aud: str = ...,
+        issuer: Issuer | None = ...,
+        lifetime: int = ...,
+        session_name: str = ...,
+        max_session_duration: int = ...,
+        conditions: cabc.Mapping[str, cabc.Mapping[str, str | cabc.Sequence[str]]] | None = ...,
+        **claims: typing.Any,
+    ) -> WebIdentity:
+        """Register the issuer and the role, write a token to a file, and have AWS's clients find it."""
+        ...
+
+
+def web_identities(oauthmock: OAuthMock, monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path) -> WebIdentities:
+    """Each with a file of its own; the environment has the last."""
+    from mockserver import WebIdentity
+
+    numbers = itertools.count(1)
+
+    def federate(
+        role: str = "connector",
+        *,
+        sub: str = "connector",
+        aud: str = "sts.amazonaws.com",
+        issuer: Issuer | None = None,
+        lifetime: int = 3600,
+        session_name: str = "connector",
+        max_session_duration: int = 3600,
+        conditions: cabc.Mapping[str, cabc.Mapping[str, str | cabc.Sequence[str]]] | None = None,
+        **claims: typing.Any,
+    ) -> WebIdentity:
+        place = folder / str(next(numbers))
+        place.mkdir()
+        identity = WebIdentity(
+            issuer or oauthmock,
+            place,
+            role=role,
+            sub=sub,
+            aud=aud,
+            lifetime=lifetime,
+            session_name=session_name,
+            max_session_duration=max_session_duration,
+            conditions=conditions,
+            claims=claims,
+        )
+        # botocore takes a key of the environment before any token
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in identity.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+        return identity
+
+    return federate
 
 
 def _need(fixture: str) -> None:
@@ -105,7 +174,8 @@ def _asked(node: pytest.Item) -> _Asked:
     """The nearest marker's word, with the keys of all."""
     from . import options
 
-    found = options.keywords(node, "oauthmock_aws", {"keys": cabc.Mapping, "verify": bool})
+    found = options.keywords(node, "oauthmock_aws", {"keys": cabc.Mapping, "verify": bool, "disabled_regions": list})
     keys = {name: key for keywords in reversed(found) for name, key in keywords.get("keys", {}).items()}
     verify = next((keywords["verify"] for keywords in found if "verify" in keywords), True)
-    return _Asked(keys, verify)
+    regions = next((keywords["disabled_regions"] for keywords in found if "disabled_regions" in keywords), ())
+    return _Asked(keys, verify, regions)

@@ -33,8 +33,8 @@ MARKERS = (
         " wrong, fail the test."
     ),
     (
-        "oauthmock_aws(keys={'AKIA...': 'secret'}, verify=True): further access keys that oauthmock_aws and"
-        " oauthmock_aws_server take, or no verifying of signatures."
+        "oauthmock_aws(keys={'AKIA...': 'secret'}, verify=True, disabled_regions=[...]): further access keys that"
+        " oauthmock_aws and oauthmock_aws_server take, no verifying of signatures, regions where STS is switched off."
     ),
 )
 

@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:
     from mockserver import OAuthMock
     from mockserver.exchange_log import ExchangeLog
 
+    from .aws import WebIdentities
     from .browser import Browser
     from .servers import Servers
     from .variant import TestedVariant
@@ -232,6 +233,21 @@ def oauthmock_aws_server(
 
     with served(oauthmock, request.node, monkeypatch, tmp_path_factory.mktemp("aws")) as server:
         yield server
+
+
+@pytest.fixture
+def oauthmock_aws_web_identity(
+    request: pytest.FixtureRequest,
+    oauthmock: OAuthMock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> WebIdentities:
+    """Roles for tokens of the mock, by `AWS_WEB_IDENTITY_TOKEN_FILE`: call it with `role`, `sub`, `aud` and claims."""
+    from .aws import web_identities
+
+    if "oauthmock_aws_server" not in request.fixturenames:
+        request.getfixturevalue("oauthmock_aws")
+    return web_identities(oauthmock, monkeypatch, tmp_path_factory.mktemp("web-identity"))
 
 
 def _servers(config: pytest.Config) -> Servers:

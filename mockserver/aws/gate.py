@@ -21,12 +21,15 @@ from ..ledger import Ledger
 from ..request import Request
 from ..sigv4 import service_said
 from ..stores import MemoryStore
+from . import sts
 from . import unsigned
 
 if typing.TYPE_CHECKING:
     import collections.abc as cabc
 
+    from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIEnvironment
 
     from ..app import State
     from ..server import OAuthMock
@@ -43,10 +46,14 @@ _RUNNING = threading.Lock()
 class Gate:
     """Before an application that is AWS; what it decides is in the journal of `mock`, by whose clock it judges."""
 
-    def __init__(self, mock: OAuthMock, keys: Keys, *, verify: bool = True) -> None:
+    def __init__(
+        self, mock: OAuthMock, keys: Keys, *, verify: bool = True, disabled_regions: cabc.Collection[str] = ()
+    ) -> None:
         self.mock = mock
         self.keys = keys
-        self._verify = verify
+        self.verify = verify
+        self.disabled_regions = frozenset(disabled_regions)
+        """Where STS takes no web identities."""
         self._latest: tuple[State, Context] | None = None
 
     def before(self, aws: WSGIApplication) -> WSGIApplication:
@@ -72,17 +79,48 @@ class Gate:
 
     def _way_in(self, aws: WSGIApplication, state: State) -> tuple[Context, Door]:
         context = self.context(state)
-        admit = functools.partial(self._admit, context=context)
-        return context, Door(path="", admit=admit, secrets=self.keys.secrets, app=aws, in_url=SigV4.in_url)
+        entry = _Entry(self, context, aws)
+        return context, Door(
+            path="", admit=entry.admit, secrets=self.keys.secrets, app=entry.answer, in_url=SigV4.in_url
+        )
 
-    def _admit(self, visit: Visit, *, context: Context) -> Admission:
+
+class _Entry:
+    """One request at the gate."""
+
+    def __init__(self, gate: Gate, context: Context, aws: WSGIApplication) -> None:
+        self._gate = gate
+        self._context = context
+        self._aws = aws
+        self._session: sts.Session | None = None
+
+    def admit(self, visit: Visit) -> Admission:
         request = _with_parameters(visit)
-        if not self._verify:
+        action = unsigned.action_of(request)
+        if action == "AssumeRoleWithWebIdentity":
+            # Signed or not: some SDKs sign it where they have a key
+            visit.presents("web_identity", hide=[value for name, value in request.form if name == "WebIdentityToken"])
+            regions = self._gate.disabled_regions
+            self._session = sts.assume_with_web_identity(request, self._gate.mock, disabled_regions=regions)
+            return Admission(why=self._session.why)
+        admission = self._let_in(visit, request)
+        if action in ("GetSessionToken", "GetFederationToken"):
+            self._session = sts.session_token(request, self._gate.keys, self._gate.mock)
+        return admission
+
+    def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        if self._session is None:
+            return self._aws(environ, start_response)
+        start_response("200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(self._session.answer)))])
+        return [self._session.answer]
+
+    def _let_in(self, visit: Visit, request: Request) -> Admission:
+        if not self._gate.verify:
             return Admission(why="let it in: signatures are not verified here")
         if unsigned.is_open(request):
             return Admission(why="let it in: AWS asks for no signature there")
         words = None if service_said(request) else unsigned.dialect_without_scope(request)
-        return SigV4(self.keys, dialect=words).check(visit, context)
+        return SigV4(self._gate.keys, dialect=words).check(visit, self._context)
 
 
 def _with_parameters(visit: Visit) -> Request:

@@ -29,7 +29,9 @@ Sent = tuple[int, cabc.Mapping[str, typing.Any], str | bytes]
 
 
 @contextlib.contextmanager
-def in_process(mock: OAuthMock, keys: Keys, *, verify: bool = True) -> cabc.Generator[Gate]:
+def in_process(
+    mock: OAuthMock, keys: Keys, *, verify: bool = True, disabled_regions: cabc.Collection[str] = ()
+) -> cabc.Generator[Gate]:
     """
     Every AWS service, empty, at its real hosts, for botocore and requests of this process; see `alone`.
 
@@ -38,7 +40,7 @@ def in_process(mock: OAuthMock, keys: Keys, *, verify: bool = True) -> cabc.Gene
     import moto
     from moto.core.models import botocore_stubber
 
-    gate = Gate(mock, keys, verify=verify)
+    gate = Gate(mock, keys, verify=verify, disabled_regions=disabled_regions)
     # Our keys stay in the environment, in place of moto's
     with alone(mock), moto.mock_aws(config={"core": {"mock_credentials": False}}):
         # Everything that moto answers comes through here, of clients that were made earlier too.

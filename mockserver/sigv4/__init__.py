@@ -13,6 +13,7 @@ from .claim import service_said
 from .dialects import Answer
 from .dialects import Dialect
 from .dialects import dialect_of
+from .dialects import query_error
 from .dialects import say
 from .explain import explain
 from .problem import Problem
@@ -32,6 +33,7 @@ __all__ = [
     "check_chunks",
     "dialect_of",
     "explain",
+    "query_error",
     "read",
     "say",
     "service_said",

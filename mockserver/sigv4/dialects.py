@@ -14,7 +14,7 @@ from ..request import Request
 from .problem import Kind
 from .problem import Problem
 
-__all__ = ["Answer", "Dialect", "dialect_of", "is_s3", "say"]
+__all__ = ["Answer", "Dialect", "dialect_of", "is_s3", "query_error", "say"]
 
 Dialect = typing.Literal["query", "ec2", "s3", "json"]
 
@@ -166,33 +166,43 @@ def say(problem: Problem, dialect: Dialect, request: Request) -> Answer:
     table = {"s3": _BY_S3, "ec2": _BY_EC2}.get(dialect, {})
     said = table.get(problem.kind) or _BY_QUERY.get(problem.kind) or _BY_S3[problem.kind]
     message = problem.message or said.message
-    identity = secrets.token_hex(16)
     if dialect == "json":
-        return _json(said, message, identity, request)
-    answer = {"s3": _s3, "ec2": _ec2}.get(dialect, _query)(said, message, problem.members, identity, request)
+        return _json(said, message, request)
+    return _xml(said, message, problem.members, dialect)
+
+
+def query_error(code: str, status: int, message: str) -> Answer:
+    """An error of a service of the query protocol that is not about a signature."""
+    return _xml(_Said(code, status, message), message, {}, "query")
+
+
+def _xml(said: _Said, message: str, members: cabc.Mapping[str, str], dialect: Dialect) -> Answer:
+    identity = secrets.token_hex(16)
+    answer = {"s3": _s3, "ec2": _ec2}.get(dialect, _query)(said, message, members, identity)
     content = f'<?xml version="1.0" encoding="UTF-8"?>\n{answer}'.encode("utf-8", "replace")
     name = {"s3": "x-amz-request-id"}.get(dialect, "x-amzn-RequestId")
     content_type = "application/xml" if dialect == "s3" else "text/xml;charset=UTF-8"
     return Answer(said.code, said.status, content, content_type, ((name, identity),))
 
 
-def _query(said: _Said, message: str, members: cabc.Mapping[str, str], identity: str, request: Request) -> str:
+def _query(said: _Said, message: str, members: cabc.Mapping[str, str], identity: str) -> str:
     error = f"<Error><Type>Sender</Type>{_element('Code', said.code)}{_element('Message', message)}</Error>"
     namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
     return f'<ErrorResponse xmlns="{namespace}">{error}{_element("RequestId", identity)}</ErrorResponse>'
 
 
-def _ec2(said: _Said, message: str, members: cabc.Mapping[str, str], identity: str, request: Request) -> str:
+def _ec2(said: _Said, message: str, members: cabc.Mapping[str, str], identity: str) -> str:
     error = f"{_element('Code', said.code)}{_element('Message', message)}"
     return f"<Response><Errors><Error>{error}</Error></Errors>{_element('RequestID', identity)}</Response>"
 
 
-def _s3(said: _Said, message: str, members: cabc.Mapping[str, str], identity: str, request: Request) -> str:
+def _s3(said: _Said, message: str, members: cabc.Mapping[str, str], identity: str) -> str:
     every = {"Code": said.code, "Message": message, **members, "RequestId": identity}
     return f"<Error>{''.join(_element(name, value) for name, value in every.items())}</Error>"
 
 
-def _json(said: _Said, message: str, identity: str, request: Request) -> Answer:
+def _json(said: _Said, message: str, request: Request) -> Answer:
+    identity = secrets.token_hex(16)
     code = _JSON_CODES.get(said.code, said.code)
     aws_json = request.media_type.startswith("application/x-amz-json")
     # The older protocol, by which DynamoDB speaks, has 400 for everything
