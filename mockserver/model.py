@@ -14,6 +14,7 @@ from .client_settings import ClientSettings
 from .policies import Account
 from .policies import Policies
 from .policies import RequestEncoding
+from .policies import SigningAlgorithm
 from .redaction import without
 from .scope import Scope
 
@@ -59,6 +60,10 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """What it may ask the authorization endpoint for (RFC 7591 2), the words of each in alphabetical order."""
     sector: str | None = None
     """Whom it shares subjects with (OpenID Connect Core 8.1); None: with everybody."""
+    access_token_signing_alg: SigningAlgorithm = "ES256"
+    """Of JWTs."""
+    dress: cabc.Callable[[str, dict[str, typing.Any], User | None], dict[str, typing.Any]] | None = None
+    """What becomes of the claims of an `access_token` or `id_token` before it is signed; None: nothing."""
 
     def subject_of(self, user: User) -> str:
         """

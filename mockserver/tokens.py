@@ -236,8 +236,11 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
     if issue.acr is not None:
         claims["acr"] = issue.acr
     # RFC 9068 2.1: the type keeps an access token from passing for an ID token
-    return _signed("access_token", claims, context.keys.signing("ES256"), "at+jwt", issue)
+    key = context.keys.signing(issue.client.access_token_signing_alg)
+    return _signed("access_token", claims, key, "at+jwt", issue)
 
 
 def _signed(token: str, claims: dict[str, typing.Any], key: SigningKey | SecretKey, typ: str, issue: Issue) -> str:
+    if issue.client.dress is not None:
+        claims = issue.client.dress(token, claims, issue.user)
     return key.sign(claims, typ=typ) if issue.sign is None else issue.sign(token, claims, key, typ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import fnmatch
+import functools
 import typing
 
 import pytest
@@ -15,6 +16,7 @@ if typing.TYPE_CHECKING:
     from boto3.session import Session
 
     from mockserver import AwsServer
+    from mockserver import Mount
     from mockserver import OAuthMock
     from mockserver.exchange_log import ExchangeLog
 
@@ -248,6 +250,16 @@ def oauthmock_aws_web_identity(
     if "oauthmock_aws_server" not in request.fixturenames:
         request.getfixturevalue("oauthmock_aws")
     return web_identities(oauthmock, monkeypatch, tmp_path_factory.mktemp("web-identity"))
+
+
+@pytest.fixture
+def oauthmock_aws_cognito(request: pytest.FixtureRequest, oauthmock: OAuthMock) -> cabc.Callable[[str], Mount]:
+    """The OAuth endpoints of moto's user pools: call it with a pool's id."""
+    from mockserver.aws import cognito
+
+    if "oauthmock_aws_server" not in request.fixturenames:
+        request.getfixturevalue("oauthmock_aws")
+    return functools.partial(cognito, oauthmock)
 
 
 def _servers(config: pytest.Config) -> Servers:

@@ -10,6 +10,7 @@ import re
 import typing
 import urllib.parse
 
+from .. import routing
 from .gate import Gate
 from .gate import alone
 
@@ -56,6 +57,7 @@ class _Gated:
 
     def __init__(self, gate: Gate, answer: cabc.Callable[[typing.Any], Sent | None]) -> None:
         self._answer = answer
+        self._mock = gate.mock
         self._app = gate.before(_moto)
 
     def __call__(self, request: typing.Any) -> Sent | None:
@@ -68,10 +70,17 @@ class _Gated:
         body = _octets(request.body)
         whole = AWSPreparedRequest(request.method, request.url, request.headers, body, request.stream_output)
         call = _Call(functools.partial(self._answer, whole))
-        pieces, status, headers = run_wsgi_app(self._app, _environ(whole, body, call), buffered=True)
+        app = self._mock.wsgi if self._is_mounted(request.url) else self._app
+        pieces, status, headers = run_wsgi_app(app, _environ(whole, body, call), buffered=True)
         if call.broken is not None:
             raise call.broken
         return int(status[:3]), dict(headers), b"".join(pieces)
+
+    def _is_mounted(self, url: str) -> bool:
+        """Whether it is a document of an issuer that is mounted there: keys of a user pool, which are not moto's."""
+        parts = urllib.parse.urlsplit(url)
+        found = routing.mounted(parts.scheme, parts.netloc, parts.path, self._mock.state.mounts)
+        return found is not None and "/.well-known/" in parts.path and parts.path in found[1].paths.values()
 
 
 class _Call:
