@@ -21,6 +21,7 @@ from ..sigv4 import AccessKey
 from ..sigv4 import Claim
 from ..sigv4 import Dialect
 from ..sigv4 import Problem
+from ..sigv4 import asymmetric
 from ..sigv4 import canonical_request
 from ..sigv4 import check_chunks
 from ..sigv4 import dialect_of
@@ -165,7 +166,7 @@ class SigV4(_Keys, frozen=True, kw_only=True):
             presigned=claim.presigned,
         )
         text = string_to_sign(claim.timestamp, claim.scope, str(parts))
-        if not _same(sign(key.secret, claim.scope, text), claim.signature):
+        if not _fits(claim, key.secret, text):
             raise self._mismatch(claim, key, visit, parts, digest)
         if payload in STREAMING:
             return self._check_chunks(claim, key, visit, payload)
@@ -191,6 +192,8 @@ class SigV4(_Keys, frozen=True, kw_only=True):
             if claim.presigned:
                 return _UNSIGNED
             raise Problem("no_hash", "x-amz-content-sha256 did not come, which S3 asks for")
+        if claim.scope.region is None and STREAMING.get(said, (False,))[0]:
+            raise Problem("bad_hash", f"x-amz-content-sha256 is {said}; under Version 4A no signed chunks are verified")
         if said in STREAMING or _HASH.fullmatch(said):
             return said
         raise Problem("bad_hash", f"x-amz-content-sha256 is {said[:80]!r}, neither a hash nor a word that S3 knows")
@@ -226,7 +229,11 @@ class SigV4(_Keys, frozen=True, kw_only=True):
             for name, other in ({} if callable(self.keys) else self.keys).items()
             if name != claim.access_key
         }
-        hint = explain(claim, parts, visit.request, key.secret, digest=digest, others=others, s3=self._is_s3(claim))
+        if claim.scope.region is None:
+            # Nobody can say what a signature of ECDSA is over
+            hint = f"the signature does not match; the canonical request as it came is\n{canonical}"
+        else:
+            hint = explain(claim, parts, visit.request, key.secret, digest=digest, others=others, s3=self._is_s3(claim))
         message = None
         if not self._is_s3(claim):
             message = (
@@ -279,6 +286,12 @@ class _Digest:
                 hasher.update(piece)
             self._made = hasher.hexdigest()
         return self._made
+
+
+def _fits(claim: Claim, secret: str, text: str) -> bool:
+    if claim.scope.region is None:
+        return asymmetric.fits(claim.access_key, secret, text, claim.signature)
+    return _same(sign(secret, claim.scope, text), claim.signature)
 
 
 def _same(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import asymmetric
 from . import terms
 from .access_key import AccessKey
 from .canonical import canonical_request
@@ -29,6 +30,7 @@ __all__ = [
     "Problem",
     "Scope",
     "Trailers",
+    "asymmetric",
     "canonical_request",
     "check_chunks",
     "dialect_of",

@@ -14,6 +14,8 @@ from ..request import Request
 from .canonical import Fields
 from .problem import Problem
 from .signing import ALGORITHM
+from .signing import ALGORITHMS
+from .signing import ASYMMETRIC
 from .signing import TERMINATOR
 from .signing import Scope
 
@@ -21,6 +23,8 @@ __all__ = ["Claim", "read", "service_said"]
 
 _BASIC_FORMAT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}")
+# DER of two numbers of at most 33 octets
+_DER_HEX = re.compile(r"30(?:[0-9a-f]{2}){7,71}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 # The end of a scope, as it is in a header and escaped in a URL
 _SERVICE = re.compile(r"/([^/,\s]{1,64})/aws4_request")
@@ -48,6 +52,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None
     expires: int | None
     """Seconds that a presigned URL is good for; None for a header."""
+    regions: tuple[str, ...] = ()
+    """Of Version 4A: those that it is good in, `*` for a part of a name too."""
 
     def __repr__(self) -> str:
         return without(self, "token", "signature")
@@ -94,7 +100,7 @@ def service_said(request: Request) -> str:
 
 def _in_header(headers: Fields, value: str) -> Claim:
     algorithm, _, rest = value.partition(" ")
-    if algorithm != ALGORITHM:
+    if algorithm not in ALGORITHMS:
         raise _algorithm(algorithm)
     fields: dict[str, str] = {}
     for part in rest.split(","):
@@ -108,24 +114,25 @@ def _in_header(headers: Fields, value: str) -> Claim:
     if absent:
         told = " ".join(f"Authorization header requires '{name}' parameter." for name in absent)
         raise _malformed(f"the Authorization header lacks {' and '.join(absent)}", told)
-    access_key, scope = _credential(fields["Credential"], "malformed")
+    access_key, scope = _credential(fields["Credential"], "malformed", algorithm)
     timestamp = _timestamp(headers)
     _check_day(scope, timestamp, "malformed")
     return Claim(
         access_key=access_key,
         scope=scope,
         signed=_signed(fields["SignedHeaders"], "malformed"),
-        signature=_signature(fields["Signature"], "malformed"),
+        signature=_signature(fields["Signature"], "malformed", algorithm),
         timestamp=timestamp,
         token=_one(headers.get("x-amz-security-token", ())),
         expires=None,
+        regions=_regions(_one(headers.get("x-amz-region-set", ())), "malformed", algorithm),
     )
 
 
 def _presigned(request: Request) -> Claim:
     given: dict[str, str] = {}
     for name, value in request.query:
-        if name in (*_IN_QUERY, "X-Amz-Security-Token"):
+        if name in (*_IN_QUERY, "X-Amz-Security-Token", "X-Amz-Region-Set"):
             if name in given:
                 raise Problem("query", f"{name} came twice", message=f"{name} is repeated.")
             given[name] = value
@@ -137,9 +144,10 @@ def _presigned(request: Request) -> Claim:
             message="Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential,"
             " X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
         )
-    if given["X-Amz-Algorithm"] != ALGORITHM:
-        raise _algorithm(given["X-Amz-Algorithm"])
-    access_key, scope = _credential(given["X-Amz-Credential"], "query")
+    algorithm = given["X-Amz-Algorithm"]
+    if algorithm not in ALGORITHMS:
+        raise _algorithm(algorithm)
+    access_key, scope = _credential(given["X-Amz-Credential"], "query", algorithm)
     timestamp = given["X-Amz-Date"]
     if _moment(timestamp) is None:
         raise Problem(
@@ -152,15 +160,16 @@ def _presigned(request: Request) -> Claim:
         access_key=access_key,
         scope=scope,
         signed=_signed(given["X-Amz-SignedHeaders"], "query"),
-        signature=_signature(given["X-Amz-Signature"], "query"),
+        signature=_signature(given["X-Amz-Signature"], "query", algorithm),
         timestamp=timestamp,
         token=given.get("X-Amz-Security-Token"),
         expires=_expires(given["X-Amz-Expires"]),
+        regions=_regions(given.get("X-Amz-Region-Set"), "query", algorithm),
     )
 
 
 def _algorithm(said: str) -> Problem:
-    hint = f"the scheme or algorithm is {said[:40]!r}; {ALGORITHM} is verified here"
+    hint = f"the scheme or algorithm is {said[:40]!r}; {ALGORITHM} and {ASYMMETRIC} are verified here"
     return Problem("algorithm", hint, message=f"Unsupported AWS 'algorithm': {said[:40]!r}.")
 
 
@@ -168,23 +177,24 @@ def _malformed(hint: str, message: str) -> Problem:
     return Problem("malformed", hint, message=message)
 
 
-def _credential(text: str, kind: str) -> tuple[str, Scope]:
-    parts = text.rsplit("/", 4)
-    if len(parts) != 5 or not all(parts):
+def _credential(text: str, kind: str, algorithm: str) -> tuple[str, Scope]:
+    region, count = ("", 4) if algorithm == ASYMMETRIC else ("REGION/", 5)
+    parts = text.rsplit("/", count - 1)
+    if len(parts) != count or not all(parts):
         raise _of(
             kind,
-            f"the credential {text[:80]!r} is not KEY/YYYYMMDD/REGION/SERVICE/{TERMINATOR}",
-            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got"
-            f" {text[:80]!r}",
+            f"the credential {text[:80]!r} is not KEY/YYYYMMDD/{region}SERVICE/{TERMINATOR}",
+            f"Credential must have exactly {count} slash-delimited elements, e.g."
+            f" keyid/date/{region.lower()}service/term, got {text[:80]!r}",
         )
-    access_key, date, region, service, terminator = parts
+    access_key, date, *regions, service, terminator = parts
     if terminator != TERMINATOR:
         raise _of(
             kind,
             f"the scope ends in {terminator[:40]!r}, not in {TERMINATOR}",
             f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not {terminator[:40]!r}.",
         )
-    return access_key, Scope(date, region, service)
+    return access_key, Scope(date, regions[0] if regions else None, service)
 
 
 def _check_day(scope: Scope, timestamp: str, kind: str) -> None:
@@ -208,10 +218,25 @@ def _signed(text: str, kind: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _signature(text: str, kind: str) -> str:
-    if not _HEX.fullmatch(text):
+def _signature(text: str, kind: str, algorithm: str) -> str:
+    if algorithm == ASYMMETRIC and not _DER_HEX.fullmatch(text):
+        raise _of(kind, "Signature is no DER in hex digits in lower case", "Signature must be DER in lower-case hex.")
+    if algorithm == ALGORITHM and not _HEX.fullmatch(text):
         raise _of(kind, "Signature is not 64 hex digits in lower case", "Signature must be 64 lower-case hex digits.")
     return text
+
+
+def _regions(text: str | None, kind: str, algorithm: str) -> tuple[str, ...]:
+    if algorithm != ASYMMETRIC:
+        return ()
+    regions = tuple(region.strip(" \t") for region in (text or "").split(","))
+    if not all(regions):
+        raise _of(
+            kind,
+            f"X-Amz-Region-Set is {(text or '')[:80]!r}; it names regions with commas between, or *",
+            "X-Amz-Region-Set must name at least one region.",
+        )
+    return regions
 
 
 def _expires(text: str) -> int:

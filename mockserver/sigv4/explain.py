@@ -103,7 +103,7 @@ def _keys(secret: str, others: cabc.Mapping[str, str]) -> cabc.Iterator[tuple[st
 
 
 def _scopes(scope: Scope) -> cabc.Iterator[tuple[str, Scope]]:
-    for region in ("us-east-1", "", scope.region.lower()):
+    for region in ("us-east-1", "", (scope.region or "").lower()):
         if region != scope.region:
             yield f"the key was made for region {region!r}", msgspec.structs.replace(scope, region=region)
     for service in ("s3", "execute-api", "", scope.service.lower()):

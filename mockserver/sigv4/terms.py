@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from . import asymmetric
 from .canonical import Fields
 from .claim import Claim
 from .problem import Problem
@@ -58,12 +59,13 @@ def check_scope(claim: Claim, *, service: str | None, region: str | None, s3: bo
     where = (
         "Error parsing the X-Amz-Credential parameter" if claim.presigned else "The authorization header is malformed"
     )
-    if region is not None and scope.region != region:
-        told = f"Credential should be scoped to a valid region, not '{scope.region}'."
+    said = ",".join(claim.regions) if scope.region is None else scope.region
+    if region is not None and said != region and not asymmetric.covers(claim.regions, region):
+        told = f"Credential should be scoped to a valid region, not '{said}'."
         raise Problem(
             "query" if claim.presigned and s3 else "scope_region",
-            f"the scope has region {scope.region!r}; {region!r} is asked for",
-            message=f"{where}; the region '{scope.region}' is wrong; expecting '{region}'" if s3 else told,
+            f"the scope has region {said!r}; {region!r} is asked for",
+            message=f"{where}; the region '{said}' is wrong; expecting '{region}'" if s3 else told,
             members={"Region": region},
         )
     if service is not None and scope.service != service:
@@ -78,8 +80,10 @@ def check_scope(claim: Claim, *, service: str | None, region: str | None, s3: bo
 
 
 def check_signed(claim: Claim, fields: Fields, *, s3: bool) -> None:
-    """`Host` always; what begins with x-amz- as well where S3's rules are. Raises `Problem`."""
+    """`Host` always, and the regions; what begins with x-amz- as well where S3's rules are. Raises `Problem`."""
     unsigned = [] if "host" in claim.signed else ["host"]
+    if claim.regions and not claim.presigned and not s3 and "x-amz-region-set" not in claim.signed:
+        unsigned.append("x-amz-region-set")
     if s3:
         unsigned += sorted(name for name in fields if name.startswith("x-amz-") and name not in claim.signed)
     if unsigned:
