@@ -8,6 +8,7 @@ import pathlib
 import typing
 
 from ..errors import ConfigurationError
+from ..policies import SigningAlgorithm
 
 if typing.TYPE_CHECKING:
     from ..server import Issuer
@@ -15,6 +16,7 @@ if typing.TYPE_CHECKING:
 __all__ = ["WebIdentity"]
 
 _ACCOUNT = "123456789012"
+_WITH_KEYS: tuple[SigningAlgorithm, ...] = typing.get_args(SigningAlgorithm)
 
 Conditions = cabc.Mapping[str, cabc.Mapping[str, str | cabc.Sequence[str]]]
 
@@ -84,7 +86,9 @@ class WebIdentity:
         now = int(context.clock.now())
         times = {"iat": now, "nbf": now, "exp": now + self._lifetime}
         every = {"iss": self._issuer.identifier, **times, **self._claims, **claims}
-        key = context.keys.signing(context.settings.id_token_signed_response_alg)
+        alg = context.settings.id_token_signed_response_alg
+        # Of HS256 the secret is a client's, and there is none here
+        key = context.keys.signing(alg if alg in _WITH_KEYS else "ES256")
         return key.sign({name: value for name, value in every.items() if value is not None}, typ="JWT")
 
     def __repr__(self) -> str:
