@@ -67,6 +67,16 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Where its public keys are: a URL of this server, from `oauthmock.publish_jwks`. It fetches no other."""
     token_endpoint_auth_signing_alg: str | None = None
     """Algorithm of its assertions; left out, any that fits its keys."""
+    tls_client_auth_subject_dn: str | None = None
+    """Whose certificate is its own, for `tls_client_auth`: the subject as RFC 4514 writes it (RFC 8705 2.1.2)."""
+    tls_client_auth_san_dns: str | None = None
+    """Instead of the subject: a DNS name in the certificate's `subjectAltName`."""
+    tls_client_auth_san_uri: str | None = None
+    """Instead of the subject: a URI in the certificate's `subjectAltName`."""
+    tls_client_auth_san_ip: str | None = None
+    """Instead of the subject: an IP address in the certificate's `subjectAltName`."""
+    tls_client_auth_san_email: str | None = None
+    """Instead of the subject: an email address in the certificate's `subjectAltName`."""
     client_secret_expires_at: Seconds | None = None
     """When its secrets expire: seconds since the epoch, UTC; 0 or left out, never."""
     disabled: bool = False
@@ -120,6 +130,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     expires_in_form: ExpiresInForm | None = None
     token_rate_limit: RateLimit | None = None
     audiences: tuple[str, ...] | None = None
+    tls_client_certificate_bound_access_tokens: bool | None = None
 
     def __repr__(self) -> str:
         return without(self, "client_secret")
@@ -136,6 +147,11 @@ class ClientKeywords(typing.TypedDict, total=False):
     jwks: typing.Mapping[str, typing.Any] | None
     jwks_uri: str | None
     token_endpoint_auth_signing_alg: str | None
+    tls_client_auth_subject_dn: str | None
+    tls_client_auth_san_dns: str | None
+    tls_client_auth_san_uri: str | None
+    tls_client_auth_san_ip: str | None
+    tls_client_auth_san_email: str | None
     client_secret_expires_at: int | None
     disabled: bool
     response_types: typing.Sequence[ResponseType] | None
@@ -185,3 +201,4 @@ class ClientKeywords(typing.TypedDict, total=False):
     expires_in_form: ExpiresInForm | None
     token_rate_limit: RateLimit | typing.Mapping[str, int] | None
     audiences: typing.Sequence[str] | None
+    tls_client_certificate_bound_access_tokens: bool | None

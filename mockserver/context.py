@@ -11,6 +11,7 @@ from secrets import token_bytes
 
 import msgspec
 
+from . import certificates
 from .admission import Door
 from .admission import Memory
 from .clock import Clock
@@ -69,6 +70,8 @@ class Context(msgspec.Struct, kw_only=True):
     """What is protected, by path."""
     accepts: tuple[Context, ...] = ()
     """Other issuers whose tokens the protected API takes, instead of its own."""
+    asks_certificates: bool = False
+    """Whether clients that connect to it are asked for certificates."""
     published: dict[str, cabc.Mapping[str, typing.Any]] = msgspec.field(default_factory=dict)
     """Clients' JWK Sets by path below the issuer: what a `jwks_uri` may name."""
     unchallenged: dict[str, Door] = msgspec.field(default_factory=dict)
@@ -178,6 +181,13 @@ class Context(msgspec.Struct, kw_only=True):
         if client.jwks_uri is None:
             return client.jwks
         return self.published.get(self.path_below(client.jwks_uri))
+
+    def client_certificates(self, client: Client) -> tuple[bytes, ...]:
+        """The certificates among a client's keys, in DER (RFC 8705 2.2); none where the keys are wrong."""
+        try:
+            return certificates.registered(self.client_keys(client) or {})
+        except certificates.BadCertificate:
+            return ()
 
     def assertion_audiences(self, request: Request, client: Client) -> list[str]:
         """What `aud` of a client's assertion may be (RFC 7523 3), as the client reached this issuer."""

@@ -7,6 +7,7 @@ import collections.abc as cabc
 import dataclasses
 import hashlib
 import secrets
+import ssl
 import time
 import typing
 import urllib.parse
@@ -35,8 +36,18 @@ class NotAuthorized(Exception):
 def orders(settings: Settings) -> typing.Any:
     """Get a token as the settings say, and call the resource with it. Raises `httpx.HTTPError`, `NotAuthorized`."""
     # Proxies of the environment are for other machines: the mock is on this one.
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, verify=trusting(settings)) as http:
         return resource(http, settings, access_token(http, settings)).raise_for_status().json()
+
+
+def trusting(settings: Settings) -> ssl.SSLContext | bool:
+    """Whom to believe, and what to show to who asks for a certificate (RFC 8705 2)."""
+    if "ca" not in settings:
+        return True
+    context = ssl.create_default_context(cafile=settings["ca"])
+    if "cert" in settings:
+        context.load_cert_chain(settings["cert"], settings["key"])
+    return context
 
 
 def resource(http: httpx.Client, settings: Settings, token: str) -> httpx.Response:
@@ -156,7 +167,7 @@ def assertion(http: httpx.Client, settings: Settings, form: Form) -> httpx.Respo
 
 
 def public(http: httpx.Client, settings: Settings, form: Form) -> httpx.Response:
-    """RFC 6749 3.2.1: a public client only says who it is."""
+    """RFC 6749 3.2.1: a public client only says who it is; RFC 8705 2: so do those whose connection has the proof."""
     return http.post(settings["token_url"], data=form | {"client_id": settings["client_id"]})
 
 
@@ -175,6 +186,8 @@ AUTHENTICATION: dict[str, cabc.Callable[[httpx.Client, Settings, Form], httpx.Re
     "client_secret_bearer": client_secret_bearer,
     "client_secret_jwt": assertion,
     "private_key_jwt": assertion,
+    "tls_client_auth": public,
+    "self_signed_tls_client_auth": public,
     "none": public,
 }
 

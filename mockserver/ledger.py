@@ -43,6 +43,8 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     """What the access token is for, its `aud` where it is a JWT."""
     family: str
     """What one authorization brings forth has one family, and lives and dies together."""
+    cnf: cabc.Mapping[str, str] = {}
+    """What the access token is bound to (RFC 7800 3.1): `x5t#S256`, a certificate; `jkt`, a DPoP key."""
     refreshed_from: str | None
     """The refresh token that was used for it; None for the first of a family."""
     store: Store

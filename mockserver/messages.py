@@ -10,6 +10,7 @@ import msgspec
 
 from .claims import ClaimsRequest
 from .model import Client
+from .model import Confirmation
 from .model import User
 from .redaction import without
 from .scope import Scope
@@ -131,6 +132,8 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What `resource` (RFC 8707) and `audience` name."""
     issuer: str
     """The issuer's URL as this client reached it."""
+    cnf: Confirmation = ()
+    """What the client showed that it has, and tokens are to be bound to (RFC 7800 3.1)."""
 
     def __repr__(self) -> str:
         return without(self, "parameters")
@@ -184,6 +187,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token_lifetime: int | None = None
     sign: cabc.Callable[[str, dict[str, typing.Any], typing.Any, str], str] | None = None
     """How an armed fault signs: `access_token` or `id_token`, claims, key, `typ` -> the token; None: as is right."""
+    cnf: Confirmation = ()
+    """What the access token is bound to, and the refresh token of a public client (RFC 7800 3.1)."""
     flaw: str = ""
     """The armed fault that makes the access token one that nobody should take."""
 

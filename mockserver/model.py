@@ -18,7 +18,11 @@ from .policies import SigningAlgorithm
 from .redaction import without
 from .scope import Scope
 
-__all__ = ["AuthorizationRecord", "Client", "Kind", "Registration", "Secret", "TokenRecord", "User"]
+__all__ = ["AuthorizationRecord", "Client", "Confirmation", "Kind", "Registration", "Secret", "TokenRecord", "User"]
+
+
+# Ways to show that one has something, each with the digest of it: `x5t#S256` a certificate, `jkt` a key (RFC 7800 3.1)
+Confirmation = tuple[tuple[str, str], ...]
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +50,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """Where this server publishes its public keys instead."""
     assertion_algorithms: tuple[str, ...]
     """What its assertions may be signed with."""
+    certificate_name: tuple[str, str] | None = None
+    """Who its certificate has to name (RFC 8705 2.1.2): `subject_dn`, `san_dns`, ..., and the name."""
     disabled: bool
     client_name: str
     grant_types: frozenset[str]
@@ -198,3 +204,5 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Further claims of it, as who acts for the person (RFC 8693 4.1)."""
     flaw: str = ""
     """The armed fault that made it one that nobody should take; empty: none."""
+    cnf: Confirmation = ()
+    """What whoever uses it must have (RFC 8705 3, RFC 9449 6); empty: nothing."""

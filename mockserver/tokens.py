@@ -20,6 +20,7 @@ from .ledger import IssuedToken
 from .messages import Issue
 from .messages import Tokens
 from .model import AuthorizationRecord
+from .model import Confirmation
 from .model import Kind
 from .model import TokenRecord
 from .scope import Scope
@@ -77,7 +78,9 @@ def _holder(issue: Issue, context: Context) -> tuple[object, ...]:
     """Who has a token of its own: a client for a person, and under `same` for a scope and an audience as well."""
     policies = issue.client.policies
     whose = (policies.access_token_policy, issue.client.client_id, issue.user.username if issue.user else None)
-    return whose if policies.access_token_policy == "one_live" else (*whose, issue.scope, _audience(issue, context))
+    if policies.access_token_policy == "one_live":
+        return whose
+    return (*whose, issue.scope, _audience(issue, context), *issue.cnf)
 
 
 def _as_good_as_new(token: IssuedToken, context: Context) -> bool:
@@ -116,7 +119,9 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         policies.refresh_token_lifetime if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
     )
 
-    def record(expires_at: float, scope: Scope, audience: tuple[str, ...], flaw: str = "") -> TokenRecord:
+    def record(
+        expires_at: float, scope: Scope, audience: tuple[str, ...], cnf: Confirmation, flaw: str = ""
+    ) -> TokenRecord:
         return TokenRecord(
             family=issue.family,
             client_id=issue.client.client_id,
@@ -131,12 +136,13 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
             claims=issue.claims,
             audience=audience,
             further_claims=issue.further_claims,
+            cnf=cnf,
             flaw=flaw,
         )
 
     access_token = _prolonged(issue, context, now + expires_in) or _access_token(issue, context, now, expires_in)
     records: list[tuple[Kind, str, Record]] = [
-        (Kind.ACCESS, access_token, record(now + expires_in, issue.scope, issue.audience, issue.flaw))
+        (Kind.ACCESS, access_token, record(now + expires_in, issue.scope, issue.audience, issue.cnf, issue.flaw))
     ]
     refresh_token = None
     if issue.refresh:
@@ -145,7 +151,9 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         # RFC 6749 6: the scope of a new refresh token is that of the old one, however narrow the access token is
         # and so is its audience
         audience = issue.audience if issue.refresh_audience is None else issue.refresh_audience
-        refreshing = record(expires_at, issue.refresh_scope or issue.scope, audience)
+        # RFC 8705 4, RFC 9449 5: only those of public clients; others have to authenticate with theirs anyway
+        bound = issue.cnf if issue.client_auth == "none" else ()
+        refreshing = record(expires_at, issue.refresh_scope or issue.scope, audience, bound)
         records.append((Kind.REFRESH, refresh_token, refreshing))
     if not context.store.put_if_alive(issue.family, records, taken=issue.taken):
         raise InvalidGrant("The grant has been revoked.", hint="the grant was revoked while this request was under way")
@@ -172,6 +180,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         expires_in=expires_in,
         audience=_audience(issue, context),
         family=issue.family,
+        cnf=dict(issue.cnf),
         refreshed_from=issue.refreshed_from,
         store=context.store,
         clock=context.clock,
@@ -186,7 +195,10 @@ def _prolonged(issue: Issue, context: Context, expires_at: float) -> str | None:
     if not issue.prolongs:
         return None
     newest = next((token for token in reversed(list(context.ledger)) if token.family == issue.family), None)
-    if newest is None or not context.store.prolong(Kind.ACCESS, newest.access_token, expires_at=expires_at):
+    # One that is bound to something else is of no use to the client
+    if newest is None or newest.cnf != dict(issue.cnf):
+        return None
+    if not context.store.prolong(Kind.ACCESS, newest.access_token, expires_at=expires_at):
         return None
     return newest.access_token
 
@@ -231,6 +243,8 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
     }
     if issue.scope:
         claims["scope"] = str(issue.scope)
+    if issue.cnf:
+        claims["cnf"] = dict(issue.cnf)
     if issue.auth_time is not None:
         claims["auth_time"] = int(issue.auth_time)
     if issue.acr is not None:

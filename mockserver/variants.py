@@ -17,6 +17,8 @@ CLIENT_AUTH = (
     "client_secret_bearer",
     "client_secret_jwt",
     "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
     "none",
 )
 
@@ -58,6 +60,11 @@ class Cell:
         """Grant, method and the values of the further axes: `password-client_secret_basic-raw-60s`."""
         values = (f"{value}s" if isinstance(value, int) else value for _, value in self.axes)
         return "-".join((self.grant_type, self.client_auth, *values))
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether it needs a server that asks for certificates (RFC 8705 2): `https`, `client_certificates`."""
+        return self.client_auth.endswith("tls_client_auth")
 
     @property
     def meaningful(self) -> bool:

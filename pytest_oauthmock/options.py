@@ -140,7 +140,7 @@ def log(config: pytest.Config) -> ExchangeLog | None:
 
 
 def marker_layers(node: pytest.Item) -> list[Layer]:
-    """The settings of `@pytest.mark.oauthmock(...)`, the nearest last."""
+    """The settings of `@pytest.mark.oauthmock(...)`, the nearest last; before them what a cell cannot do without."""
     from mockserver import settings
 
     where = _place(node)
@@ -148,7 +148,13 @@ def marker_layers(node: pytest.Item) -> list[Layer]:
     for mark in found:
         if mark.args:
             pytest.fail(f"{where}: @pytest.mark.oauthmock takes keywords only, not {mark.args!r}", pytrace=False)
-    return [settings.given(f"{where}: @pytest.mark.oauthmock", mark.kwargs) for mark in reversed(found)]
+    callspec = getattr(node, "callspec", None)
+    cell = None if callspec is None else callspec.params.get("oauthmock_variant")
+    over_tls = {"https": True, "client_certificates": "optional"} if getattr(cell, "over_tls", False) else {}
+    return [
+        settings.given("the cell of the matrix", over_tls),
+        *(settings.given(f"{where}: @pytest.mark.oauthmock", mark.kwargs) for mark in reversed(found)),
+    ]
 
 
 class FindingsPolicy(typing.NamedTuple):

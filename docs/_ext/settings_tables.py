@@ -97,6 +97,7 @@ _EXAMPLES: dict[str, str] = {
     "default_scope": '"orders:read"',
     "scope_separator": '","',
     "audiences": '["https://api.example.com"]',
+    "tls_client_certificate_bound_access_tokens": "true",
     "scope_in_response": '"when_different"',
     "bearer_methods_supported": '["header", "query"]',
     "expires_in_form": '"string"',

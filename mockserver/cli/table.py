@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import os
 import shutil
 import sys
@@ -81,8 +82,14 @@ def run(cells: cabc.Sequence[Cell]) -> bool:
     passed, began = 0, time.perf_counter()
     count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
     click.echo(f"oauthmock {__version__}   {count}: grant x client authentication\n\n{table.heading()}")
-    with OAuthMock() as mock:
+    over_tls = any(cell.over_tls for cell in cells)
+    with contextlib.ExitStack() as servers:
+        plain = servers.enter_context(OAuthMock())
+        secure = OAuthMock(https=True, client_certificates="optional")
+        if over_tls:
+            servers.enter_context(secure)
         for cell in cells:
+            mock = secure if cell.over_tls else plain
             if terminal:
                 click.echo(table.running(cell), nl=False)
             outcome = demo.outcome(mock, cell)

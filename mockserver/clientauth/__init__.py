@@ -27,10 +27,12 @@ from . import client_secret_post
 from . import client_secret_query
 from . import none
 from . import private_key_jwt
+from . import self_signed_tls_client_auth
+from . import tls_client_auth
 from .derived import as_derived
 from .derived import check_signed
 
-__all__ = ["METHODS", "ClientAuthentication", "authenticate", "extract"]
+__all__ = ["METHODS", "OVER_TLS", "ClientAuthentication", "authenticate", "extract"]
 
 
 class ClientAuthentication(typing.Protocol):
@@ -55,11 +57,15 @@ _ALL: tuple[ClientAuthentication, ...] = (
     client_secret_bearer,
     client_secret_jwt,
     private_key_jwt,
+    tls_client_auth,
+    self_signed_tls_client_auth,
     none,
 )
 
 METHODS: dict[str, ClientAuthentication] = {method.name: method for method in _ALL}
 
+# By the connection's certificate: there are none but over TLS
+OVER_TLS = (tls_client_auth.name, self_signed_tls_client_auth.name)
 _IN_HEADER = (client_secret_basic.name, client_secret_bearer.name)
 
 
@@ -68,7 +74,8 @@ def extract(request: Request, context: Context) -> tuple[Presented, ...]:
     Everything that the request presents.
 
     A bare client_id counts only where nothing else says who is asking. So does a Bearer token: clients that send a
-    stale one with every request are no rarity, so it is a secret only for a client that is registered for that.
+    stale one with every request are no rarity, so it is a secret only for a client that is registered for that. A
+    certificate is the connection's, and says who is asking only for a client that is registered for that (RFC 8705 2).
     """
     found = [presented for method in _ALL if (presented := method.extract(request)) is not None]
     named = [presented for presented in found if presented.method != client_secret_bearer.name]
@@ -77,7 +84,16 @@ def extract(request: Request, context: Context) -> tuple[Presented, ...]:
         client is not None and client_secret_bearer.name in client.auth_methods for client in registered
     ):
         found = named
-    return tuple([presented for presented in found if presented.method != none.name] or found)
+    sent = [presented for presented in found if presented.method not in (none.name, *OVER_TLS)]
+    return tuple(sent) or _of_connection(found, context)
+
+
+def _of_connection(found: list[Presented], context: Context) -> tuple[Presented, ...]:
+    for presented in found:
+        client = context.clients.get(presented.client_id)
+        if presented.method in OVER_TLS and client is not None and presented.method in client.auth_methods:
+            return (presented,)
+    return tuple(presented for presented in found if presented.method == none.name)
 
 
 def authenticate(presented: tuple[Presented, ...], request: Request, context: Context) -> Authenticated:
@@ -111,6 +127,8 @@ def _judged(one: Presented, request: Request, context: Context) -> Authenticated
     if one.method not in client.auth_methods:
         registered = " or ".join(client.auth_methods)
         empty = " (client_secret was empty, which counts as left out)" if _sent_empty_secret(request) else ""
+        if one.method == none.name and {*OVER_TLS} & {*client.auth_methods}:
+            empty += " (the connection has no client certificate: client_certificates)"
         raise InvalidClient(
             "The client authentication method is not registered for this client.",
             hint=f"client {client.client_id!r} is registered with {registered}; the request sent {one.method}{empty}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..clientauth import METHODS
+from ..clientauth import OVER_TLS
 from ..context import Context
 from ..errors import Inaccessible
 from ..grants import served
@@ -17,11 +18,23 @@ from .login_request import PROMPTS
 __all__ = ["authorization_server", "document", "openid_configuration", "protected_resource"]
 
 _OF_TOKENS = ("sub", "iss", "aud", "azp", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash")
+# RFC 8705 5: what a client asks itself, and not the browser
+_WITH_CERTIFICATES = (
+    "token_endpoint",
+    "backchannel_authentication_endpoint",
+    "device_authorization_endpoint",
+    "introspection_endpoint",
+    "pushed_authorization_request_endpoint",
+    "registration_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+)
 
 
 def authorization_server(request: Request, context: Context) -> Reply:
     """RFC 8414 3.2."""
-    return Reply.of_json(document(context.base_url(request), context), why="authorization server metadata")
+    members = document(context.base_url(request), context)
+    return Reply.of_json(_over_tls(members, context), why="authorization server metadata")
 
 
 def openid_configuration(request: Request, context: Context) -> Reply:
@@ -46,7 +59,7 @@ def openid_configuration(request: Request, context: Context) -> Reply:
         # OpenID Connect Discovery 3: left out, it would mean true
         "request_uri_parameter_supported": False,
     }
-    return Reply.of_json(members, why="OpenID provider metadata")
+    return Reply.of_json(_over_tls(members, context), why="OpenID provider metadata")
 
 
 def protected_resource(request: Request, context: Context) -> Reply:
@@ -127,9 +140,17 @@ def _claims(context: Context) -> list[str]:
     return list(dict.fromkeys([*_OF_TOKENS, *of_people]))
 
 
+def _over_tls(members: dict[str, object], context: Context) -> dict[str, object]:
+    """RFC 8705 3.3, 5: where there is mutual TLS; here it is the same server."""
+    if not context.asks_certificates:
+        return members
+    aliases = {name: members[name] for name in _WITH_CERTIFICATES if name in members}
+    return {**members, "tls_client_certificate_bound_access_tokens": True, "mtls_endpoint_aliases": aliases}
+
+
 def _auth_methods(context: Context) -> list[str]:
     """Those of the settings, and those of clients that have others all the same."""
     supported = context.settings.token_endpoint_auth_methods_supported
     if supported is None:
-        return list(METHODS)
+        return [name for name in METHODS if context.asks_certificates or name not in OVER_TLS]
     return list(dict.fromkeys([*supported, *(name for c in context.clients.values() for name in c.auth_methods)]))

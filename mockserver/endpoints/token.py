@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import difflib
 
+import msgspec
+
 from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import TooManyRequests
@@ -29,6 +31,7 @@ from ..registration import parse_scope
 from ..request import Request
 from ..tokens import mint
 from . import rules
+from .binding import confirmation
 
 __all__ = ["answer", "parameters_of", "unauthenticated"]
 
@@ -56,7 +59,7 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     asked = _token_request(request, caller, context)
     declared = context.profile.grants.get(asked.grant_type)
     issue = issue_declared(asked, declared, context) if declared else GRANTS[asked.grant_type].issue(asked, context)
-    tokens, issued = mint(caller.spoilt(issue), context)
+    tokens, issued = mint(caller.spoilt(msgspec.structs.replace(issue, cnf=asked.cnf)), context)
     scope = f" for scope {str(tokens.scope)!r}" if tokens.scope else ""
     if "scope" in tokens.scope:
         scope += f"; {PLACEHOLDER}"
@@ -129,6 +132,8 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
         ),
         scope=parse_scope(parameters.get("scope"), caller.client.policies.scope_separator),
         issuer=context.issuer_url(request),
+        # Before the grant uses up what it takes
+        cnf=confirmation(request, caller.client, context),
     )
 
 

@@ -44,6 +44,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
             "refresh_token is missing.", hint="the grant needs the parameter refresh_token (RFC 6749 6)"
         )
     found, record = _good(value, client, context)
+    _check_binding(request, record)
     # Before the token is taken: a scope that is refused costs nothing.
     scope = _narrowed(request.scope, record.scope)
     audience = narrowed_audience(request.audience, record.audience)
@@ -104,6 +105,16 @@ def _good(value: str, client: Client, context: Context) -> tuple[Entry, TokenRec
     if not found.uses:
         _check_age(record, now=context.clock.now())
     return found, record
+
+
+def _check_binding(request: TokenRequest, record: TokenRecord) -> None:
+    """RFC 8705 4, RFC 9449 5: a public client shows that it has what its refresh token is bound to."""
+    shown = dict(request.cnf)
+    for way, digest in record.cnf:
+        if shown.get(way) != digest:
+            with_what = "another" if way in shown else "no"
+            what = "client certificate (RFC 8705 4)" if way == "x5t#S256" else "DPoP key (RFC 9449 5)"
+            raise _refused(f"the refresh token is bound to what was not shown: the request has {with_what} {what}")
 
 
 def _check_age(record: TokenRecord, *, now: float) -> None:

@@ -26,6 +26,7 @@ from ..policies import BearerMethod
 from ..request import Request
 from ..scope import Scope
 from ..stores import Entry
+from .possession import check_possession
 from .resource_metadata import described
 from .resource_metadata import metadata_url
 from .sent_tokens import BODILESS
@@ -101,6 +102,7 @@ def _checked(
     if entry is None:
         check_form(found)
     record = _alive(found.token, entry, context)
+    check_possession(record, request)
     if not scope <= record.scope:
         missing = " ".join(name for name in str(scope).split() if name not in record.scope)
         raise InsufficientScope(

@@ -33,6 +33,7 @@ _REFRESH_KEYS = {
     "by_client_type": ("public", "confidential"),
 }
 # What most real servers take; a client that needs more, or less, says so.
+_BY_KEY = ("private_key_jwt", "self_signed_tls_client_auth", "tls_client_auth")
 _DEFAULT_METHODS = ("client_secret_basic", "client_secret_post")
 
 
@@ -66,6 +67,7 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
             f"{what}: a public client (method 'none') may not use client_credentials (RFC 6749 4.4); drop one of them",
             key="grant_types",
         )
+    certificate_name = credentials.certificate_name(what, settings, methods)
     policies = _policies(settings, issuer)
     _redirects(what, settings, policies)
     _states(what, policies)
@@ -81,6 +83,7 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
         jwks=credentials.keys(what, settings, methods, published),
         jwks_uri=settings.jwks_uri,
         assertion_algorithms=credentials.algorithms(what, settings, methods),
+        certificate_name=certificate_name,
         disabled=settings.disabled,
         client_name=settings.client_name or settings.client_id,
         grant_types=frozenset(grant_types),
@@ -112,7 +115,7 @@ def default_methods(settings: ClientSettings, issuer: IssuerSettings) -> tuple[s
     """How a client authenticates that says nothing of it; by a key only where it has one, or there is no other way."""
     supported = issuer.token_endpoint_auth_methods_supported or _DEFAULT_METHODS
     has_keys = settings.jwks is not None or settings.jwks_uri is not None
-    without_key = tuple(method for method in supported if method != "private_key_jwt")
+    without_key = tuple(method for method in supported if method not in _BY_KEY)
     return supported if has_keys else without_key or supported
 
 

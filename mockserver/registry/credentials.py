@@ -6,6 +6,7 @@ import collections.abc as cabc
 import copy
 import typing
 
+from .. import certificates
 from ..client_settings import ClientSettings
 from ..credentials import new_secret
 from ..errors import ConfigurationError
@@ -17,9 +18,10 @@ from ..model import Secret
 from ..policies import Policies
 from ..written import nearest
 
-__all__ = ["algorithms", "check_signature", "keys", "secrets"]
+__all__ = ["algorithms", "certificate_name", "check_signature", "keys", "secrets"]
 
-_WITHOUT_SECRET = {"none", "private_key_jwt"}
+_WITHOUT_SECRET = {"none", "private_key_jwt", "self_signed_tls_client_auth", "tls_client_auth"}
+_NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 
 
 def secrets(what: str, settings: ClientSettings, methods: cabc.Iterable[str]) -> tuple[Secret, ...]:
@@ -66,10 +68,18 @@ def keys(
                 " oauthmock.client() makes a key pair by itself)",
                 key="token_endpoint_auth_method",
             )
+        if uri is None and "self_signed_tls_client_auth" in methods:
+            raise ConfigurationError(
+                f"{what}: self_signed_tls_client_auth needs the client's certificate; write it into jwks, as the x5c of"
+                " its key (in Python, oauthmock.client() makes one by itself where the server has https=True)",
+                key="token_endpoint_auth_method",
+            )
         return None
     try:
         found = public_keys(jwks)
-    except BadKey as error:
+        if "self_signed_tls_client_auth" in methods and not certificates.registered(jwks):
+            raise BadKey("no key has an x5c with the client's certificate (RFC 8705 2.2.2); add it")
+    except (BadKey, certificates.BadCertificate) as error:
         raise ConfigurationError(f"{what}: jwks: {error}", key="jwks") from None
     wanted = settings.token_endpoint_auth_signing_alg
     fitting = list(dict.fromkeys(alg for key in found for alg in key.algorithms))
@@ -80,6 +90,33 @@ def keys(
             key="token_endpoint_auth_signing_alg",
         )
     return copy.deepcopy(jwks)  # whoever wrote it down may go on to change it
+
+
+def certificate_name(what: str, settings: ClientSettings, methods: cabc.Collection[str]) -> tuple[str, str] | None:
+    """Who the client's certificate has to name, and by what (RFC 8705 2.1.2). Raises `ConfigurationError`."""
+    given = {kind: name for kind in _NAMES if (name := getattr(settings, f"tls_client_auth_{kind}")) is not None}
+    keys = [f"tls_client_auth_{kind}" for kind in given]
+    if {"tls_client_auth", "self_signed_tls_client_auth"} <= {*methods}:
+        raise ConfigurationError(
+            f"{what}: one certificate cannot be judged both ways; drop tls_client_auth or self_signed_tls_client_auth",
+            key="token_endpoint_auth_method",
+        )
+    if "tls_client_auth" not in methods:
+        if given:
+            raise ConfigurationError(f"{what}: {keys[0]} is for tls_client_auth; leave it out", key=keys[0])
+        return None
+    if len(given) != 1:
+        raise ConfigurationError(
+            f"{what}: tls_client_auth needs exactly one of {', '.join(f'tls_client_auth_{kind}' for kind in _NAMES)}"
+            f" (RFC 8705 2.1.2); there {'are ' + ' and '.join(keys) if given else 'is none'} (in Python,"
+            " oauthmock.client() makes a certificate and its name where the server has https=True)",
+            key=keys[1] if given else "token_endpoint_auth_method",
+        )
+    ((kind, name),) = given.items()
+    wrong = certificates.malformed_name(name, kind)
+    if wrong is not None:
+        raise ConfigurationError(f"{what}: {keys[0]} = {name!r}: {wrong}", key=keys[0])
+    return kind, name
 
 
 def algorithms(what: str, settings: ClientSettings, methods: cabc.Container[str]) -> tuple[str, ...]:

@@ -66,6 +66,8 @@ class Baseline:
             keys=self._keys.setdefault(name, KeySet()),
             ledger=Ledger(state.settings.journal_size),
             profile=profiles.resolved(settings),
+            # Mounts are plain HTTP below
+            asks_certificates=not fixed_issuer and state.settings.client_certificates != "off",
         )
         for client in settings.clients:
             context.register(registry.client(client, settings))

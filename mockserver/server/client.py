@@ -16,10 +16,12 @@ from ..model import Client
 from . import minting
 from . import secretsmanager
 from .assertion import made
+from .belongings import Belongings
 from .handles import IssuerState
 
 if typing.TYPE_CHECKING:
     from ..ledger import IssuedToken
+    from ..tls import IssuedCertificate
 
 __all__ = ["RegisteredClient"]
 
@@ -27,14 +29,15 @@ __all__ = ["RegisteredClient"]
 class RegisteredClient:
     """A client as the server knows it; its attributes are the settings of the code under test."""
 
-    def __init__(self, issuer: IssuerState, client: Client, key: SigningKey | None = None) -> None:
+    def __init__(self, issuer: IssuerState, client: Client, given: Belongings | None = None) -> None:
         self._issuer = issuer
         self._client_id = client.client_id
         # A reset leaves it behind, with everybody who was registered in it
         self._home = issuer.context
-        self._key = key
-        if key is not None:
-            self._hand_out(key)
+        given = given or Belongings()
+        self._key, self._certificate = given.key, given.certificate
+        if self._key is not None:
+            self._hand_out(self._key)
 
     @property
     def _client(self) -> Client:
@@ -73,6 +76,21 @@ class RegisteredClient:
     def signing_alg(self) -> str:
         """What its assertions are signed with: the algorithm of its key, or HS256 with the secret."""
         return self._key.alg if self._key is not None else self._mac_alg
+
+    @property
+    def certificate(self) -> IssuedCertificate:
+        """
+        Its certificate and key, in files: `requests.get(url, cert=client.certificate.cert)`.
+
+        Raises `ConfigurationError` unless the server made it, which it does over TLS for the methods of RFC 8705.
+        """
+        if self._certificate is None:
+            raise ConfigurationError(
+                f"client {self.client_id!r} has no certificate here: it is registered with"
+                f" {' or '.join(self._client.auth_methods)}; with tls_client_auth or self_signed_tls_client_auth, and"
+                " without jwks, a server with https=True makes one"
+            )
+        return self._certificate
 
     @property
     def token_endpoint_auth_method(self) -> tuple[str, ...]:

@@ -7,12 +7,8 @@ import copy
 import itertools
 import typing
 
-import msgspec
-
 from .. import registry
 from ..client_settings import ClientKeywords
-from ..client_settings import ClientSettings
-from ..config import IssuerSettings
 from ..config import UserSettings
 from ..credentials import new_secret
 from ..errors import ConfigurationError
@@ -21,12 +17,12 @@ from ..guards import Bearer
 from ..guards import Guard
 from ..jwk import BadKey
 from ..jwk import public_keys
-from ..keys import SigningKey
 from ..model import User
 from ..policies import Account
 from ..states import SeenState
 from ..states import seen_states
 from . import doors
+from .belongings import belongings
 from .client import RegisteredClient
 from .handles import Protected
 from .issuing import Issuing
@@ -40,6 +36,7 @@ if typing.TYPE_CHECKING:
     from ..app import Application
     from ..journal import Exchange
     from ..variants import Cell
+    from .belongings import Certify
 
 __all__ = ["Issuer"]
 
@@ -50,9 +47,12 @@ _SERIAL = itertools.count(1)
 class Issuer(Issuing, Judged):
     """One authorization server with its protected API, below one URL."""
 
-    def __init__(self, name: str, app: Application, base: cabc.Callable[[], str]) -> None:
+    def __init__(
+        self, name: str, app: Application, base: cabc.Callable[[], str], certify: Certify | None = None
+    ) -> None:
         super().__init__(name, app)
         self._base = base
+        self._certify_as = certify
 
     # -- where it is ---------------------------------------------------------------------------------------------------
 
@@ -151,17 +151,18 @@ class Issuer(Issuing, Judged):
         Register a client (RFC 7591 2). What is named is strict, what is not is as generous as most real servers.
 
         Without arguments: every grant, the secret by Basic or in the body, any scope as asked, any loopback redirect
-        URI. Lifetimes are seconds. Raises `ConfigurationError` that names the key and the nearest right value.
+        URI. Lifetimes are seconds. A client that shows itself by a key or a certificate and brings none is given one.
+        Raises `ConfigurationError` that names the key and the nearest right value.
         """
         name = f"client-{next(_SERIAL)}" if client_id is None else client_id
         own = registry.checked(name, settings)
-        key = _key_pair(own, self.context.settings)
-        if key is not None:
-            own = msgspec.structs.replace(own, jwks={"keys": [key.public_jwk()]})
+        own, given = belongings(
+            own, self.context.settings, self._certify_as, asks_certificates=self.context.asks_certificates
+        )
         published = [self._base_anywhere() + path for path in self.context.published]
         registered = registry.client(own, self.context.settings, published)
         self.context.register(registered)
-        return RegisteredClient(self, registered, key)
+        return RegisteredClient(self, registered, given)
 
     @property
     def registrations(self) -> tuple[RegisteredClient, ...]:
@@ -293,12 +294,3 @@ class Issuer(Issuing, Judged):
             return self.base_url
         except ServerNotRunning:
             return self.context.url_below("http://localhost")
-
-
-def _key_pair(settings: ClientSettings, issuer: IssuerSettings) -> SigningKey | None:
-    """A key pair for a client that signs its assertions and brought no keys."""
-    method = settings.token_endpoint_auth_method
-    methods = (method,) if isinstance(method, str) else method or registry.default_methods(settings, issuer)
-    if "private_key_jwt" not in methods or settings.jwks is not None or settings.jwks_uri is not None:
-        return None
-    return SigningKey.generate("RS256" if settings.token_endpoint_auth_signing_alg == "RS256" else "ES256")

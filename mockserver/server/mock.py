@@ -67,7 +67,7 @@ class OAuthMock(Recorded, OverTls, Issuer):
         self._listeners: list[cabc.Callable[[Exchange], None]] = []
         self._baseline = Baseline(store, self._listeners)
         self._server: Server | None = None
-        super().__init__("", Application(self._baseline.state(self._settings)), self._base_url)
+        super().__init__("", Application(self._baseline.state(self._settings)), self._base_url, self._certify)
         self._mounts = Mounts(self._app, self._baseline, self._listener)
 
     # -- life ----------------------------------------------------------------------------------------------------------
@@ -126,14 +126,15 @@ class OAuthMock(Recorded, OverTls, Issuer):
 
     def reset(self, settings: Settings | None = None) -> None:
         """
-        Forget clients, users, tokens, faults, journal, clock, mounts: back to the settings of the start, or to
-        `settings`.
+        Forget clients, users, tokens, faults, journal, clock, mounts, revoked certificates: back to the settings of the
+        start, or to `settings`.
 
         Open connections are closed, so that no pooled one reaches the next test. Keys stay: an application that cached
         the JWK Set may keep it. A request that is under way ends in the state that it arrived in.
         """
         self.state.faults.end()
         self._mounts.clear()
+        self._forget_revocations()
         state = self._baseline.state(self._settings if settings is None else settings)
         if self._server is not None:
             state.port = self._server.port
@@ -163,7 +164,7 @@ class OAuthMock(Recorded, OverTls, Issuer):
             raise ConfigurationError(
                 f"issuer({name!r}) is declared already; give its settings at the first call, or reset() first"
             )
-        return Issuer(name, self._app, self._base_url)
+        return Issuer(name, self._app, self._base_url, self._certify)
 
     def mount(
         self,

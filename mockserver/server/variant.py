@@ -120,6 +120,9 @@ class Variant:
         }
         if self.client_auth == "private_key_jwt":
             settings |= {"private_key": self.client.private_key, "key_id": self.client.key_id}
+        elif self.client_auth.endswith("tls_client_auth"):
+            cert, key = self.client.certificate.cert
+            settings |= {"cert": cert, "key": key, "ca": str(self.client.certificate.ca_path)}
         elif self.client_auth != "none":
             settings["client_secret"] = self.client.client_secret
         if self.client_auth in ("private_key_jwt", "client_secret_jwt"):

@@ -40,7 +40,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     app: WSGIApplication
     limits: Limits
-    ssl_context: ssl.SSLContext | None
+    ssl_context: ssl.SSLContext | Callable[[], ssl.SSLContext] | None
     fixed_environ: WSGIEnvironment
     reject: Reject
     report: Callable[[BaseException], None]
@@ -75,7 +75,7 @@ class Connection:
         if context is not None:
             with self._service.handshakes.one():
                 try:
-                    self.certificate = self._channel.secure(context)
+                    self.certificate = self._channel.secure(context() if callable(context) else context)
                 except (OSError, ValueError) as error:
                     # No request yet, so nobody to answer
                     if not self._channel.ended:

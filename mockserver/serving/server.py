@@ -29,10 +29,11 @@ _DEFAULT_LIMITS = Limits()
 class Server:
     """An HTTP/1.1 server (RFC 9110, RFC 9112) under a WSGI application, plain or TLS.
 
-    `reject(status, head, reason)` gives status line, headers and body of an answer that the server itself gives: 400,
-    408, 413, 414, 431, 501, 505. `on_error(exception)` is told what the application raised and what killed a worker;
-    without it the traceback goes to the logger `mockserver.serving`. `on_handshake_error(reason)` is told of each TLS
-    handshake that failed. All are called in worker threads.
+    `ssl_context` may be a callable that gives the context for each connection. `reject(status, head, reason)` gives
+    status line, headers and body of an answer that the server itself gives: 400, 408, 413, 414, 431, 501, 505.
+    `on_error(exception)` is told what the application raised and what killed a worker; without it the traceback goes to
+    the logger `mockserver.serving`. `on_handshake_error(reason)` is told of each TLS handshake that failed. All are
+    called in worker threads.
 
     Beside the keys of PEP 3333 an environment has `REQUEST_URI`, `RAW_URI`, `REMOTE_PORT`, `serving.raw_headers` (pairs
     of octets as they came), `serving.connection` (a number, unique per start), `serving.peer_certificate` (DER or None)
@@ -48,7 +49,7 @@ class Server:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: ssl.SSLContext | Callable[[], ssl.SSLContext] | None = None,
         limits: Limits = _DEFAULT_LIMITS,
         reject: Reject | None = None,
         on_error: Callable[[BaseException], object] | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import datetime as dt
 import pathlib
 import ssl
@@ -15,6 +16,7 @@ from . import trusted
 from .client_certificate import ClientFlaw
 from .client_certificate import IssuedCertificate
 from .revocation import RevocationList
+from .signer import Signer
 
 if typing.TYPE_CHECKING:
     from cryptography import x509
@@ -37,9 +39,11 @@ class Authority:
         self._folder = tempfile.TemporaryDirectory(prefix="oauthmock-ca-")
         self.ca_path = self._written("ca.pem", self._ca.cert_pem.bytes())
         self._intermediate: trustme.CA | None = None
-        self._revoked: dict[trustme.CA, RevocationList] = {}
-        """By the CA that signs it, for the contexts that ask clients for certificates."""
+        self._lists: list[RevocationList] = [RevocationList(Signer.of(self._ca))]
+        """Of the CA, of the one below it, and of every client that signed for itself."""
+        self._has_revoked = False
         self._contexts: list[ssl.SSLContext] = []
+        """Those that ask clients for certificates."""
         self._made = 0
 
     def server_context(
@@ -61,29 +65,51 @@ class Authority:
         issuer.issue_cert(*hosts, not_after=until).configure_cert(context)
         if clients is not ssl.CERT_NONE:
             context.verify_mode = clients
-            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+            # A certificate that is registered is trusted, whoever signed it
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             self._ca.configure_trust(context)
             self._contexts.append(context)
-            self._list_of(self._ca)
-            for revoked in self._revoked.values():
-                revoked.enter(context)
+            if self._has_revoked:
+                self._enter(context, self._lists)
         return context
 
+    def forget_revocations(self) -> bool:
+        """Let contexts from now on take who was revoked; whether anybody was."""
+        was, self._has_revoked = self._has_revoked, False
+        if was:
+            for each in self._lists:
+                each.clear()
+        return was
+
+    def forget(self, context: ssl.SSLContext) -> None:
+        """Tell a context no more who is revoked."""
+        self._contexts = [each for each in self._contexts if each is not context]
+
     def client_certificate(
-        self, name: str, *, flaw: ClientFlaw | None = None, chain: bool = False
+        self,
+        name: str,
+        *,
+        flaw: ClientFlaw | None = None,
+        chain: bool = False,
+        self_signed: bool = False,
+        names: cabc.Mapping[str, str] | None = None,
     ) -> IssuedCertificate:
-        """A certificate for a client, in files of this authority. `chain`: through an intermediate CA."""
+        """
+        A certificate for a client, in files of this authority. `chain`: through an intermediate CA.
+
+        `names`: whom it names besides, by `subject_dn` (in place of the common name), `san_dns`, `san_uri`, ...
+        """
         self._made += 1
         folder = pathlib.Path(self._folder.name, f"client-{self._made}")
         folder.mkdir()
         root = trustme.CA() if flaw == "wrong_ca" else self._ca
-        signer = self._below(root) if chain else root
-
-        def revoke(serial_number: int) -> None:
-            self._list_of(signer).add(serial_number)
-            self._enter(signer)
-
-        return IssuedCertificate.made(name, signer, folder, flaw=flaw, chain=chain, revoke=revoke)
+        signer = None if self_signed else Signer.of(self._below(root) if chain else root)
+        issued = IssuedCertificate.made(
+            name, signer, folder, self.ca_path, flaw=flaw, chain=chain, names=names or {}, revoke=self._revoke
+        )
+        if self_signed:
+            self._add_list(issued.signer)
+        return issued
 
     def truststore(self, password: str, *others: x509.Certificate) -> bytes:
         """The CA's certificate, and others, as a PKCS #12 trust store that Java reads."""
@@ -122,16 +148,28 @@ class Authority:
             return root.create_child_ca()
         if self._intermediate is None:
             self._intermediate = root.create_child_ca()
-            self._list_of(self._intermediate)
-            self._enter(self._intermediate)
+            self._add_list(Signer.of(self._intermediate))
         return self._intermediate
 
-    def _list_of(self, signer: trustme.CA) -> RevocationList:
-        return self._revoked.setdefault(signer, RevocationList(signer))
+    def _add_list(self, signer: Signer) -> None:
+        self._lists.append(RevocationList(signer))
+        if self._has_revoked:
+            for context in self._contexts:
+                self._enter(context, self._lists[-1:])
 
-    def _enter(self, signer: trustme.CA) -> None:
+    def _revoke(self, certificate: x509.Certificate) -> None:
+        found = [each for each in self._lists if each.judges(certificate)]
+        for each in found:
+            each.add(certificate.serial_number)
         for context in self._contexts:
-            self._list_of(signer).enter(context)
+            self._enter(context, found if self._has_revoked else self._lists)
+        self._has_revoked = True
+
+    def _enter(self, context: ssl.SSLContext, lists: cabc.Iterable[RevocationList]) -> None:
+        """From the first revocation on OpenSSL asks for a list by whoever signed: those who have none are refused."""
+        for each in lists:
+            each.enter(context)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
     def _written(self, name: str, content: bytes) -> pathlib.Path:
         path = pathlib.Path(self._folder.name, name)

@@ -8,9 +8,9 @@ import pathlib
 import typing
 
 from ..errors import ConfigurationError
+from .signer import Signer
 
 if typing.TYPE_CHECKING:
-    import trustme
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -27,7 +27,8 @@ class IssuedCertificate:
     The certificate of a client and its private key, in files that end with the server.
 
     `cert_path` is PEM with the certificate first and the intermediate CA, if there is one, after it; `key_path` is the
-    key, PEM in PKCS #8 without a password. `cert` is both, as requests takes them.
+    key, PEM in PKCS #8 without a password. `cert` is both, as requests takes them. `ca_path` is the certificate that
+    the client must trust itself.
     """
 
     def __init__(
@@ -35,13 +36,15 @@ class IssuedCertificate:
         chain: cabc.Sequence[x509.Certificate],
         key: ec.EllipticCurvePrivateKey,
         folder: pathlib.Path,
-        revoke: cabc.Callable[[int], None],
+        ca_path: pathlib.Path,
+        revoke: cabc.Callable[[x509.Certificate], None],
     ) -> None:
         from cryptography.hazmat.primitives.serialization import NoEncryption
 
         self._chain = chain
         self._key = key
         self._folder = folder
+        self.ca_path = ca_path
         self._revoke = revoke
         self.cert_path = self._written("cert.pem", b"".join(map(_pem, chain)))
         self.key_path = self._written("key.pem", self._pkcs8(NoEncryption()))
@@ -50,14 +53,20 @@ class IssuedCertificate:
     def made(
         cls,
         name: str,
-        signer: trustme.CA,
+        signer: Signer | None,
         folder: pathlib.Path,
+        ca_path: pathlib.Path,
         *,
         flaw: ClientFlaw | None,
         chain: bool,
-        revoke: cabc.Callable[[int], None],
+        names: cabc.Mapping[str, str],
+        revoke: cabc.Callable[[x509.Certificate], None],
     ) -> IssuedCertificate:
-        """Raises `ConfigurationError` for a flaw that does not exist, and for a name that no certificate can have."""
+        """
+        Without a `signer` it is self-signed.
+
+        Raises `ConfigurationError` for a flaw that does not exist, and for a name that no certificate can have.
+        """
         from cryptography.hazmat.primitives.asymmetric import ec
 
         if flaw is not None and flaw not in _FLAWS:
@@ -67,8 +76,8 @@ class IssuedCertificate:
                 f"client_certificate({name!r}): a common name has 1 to 64 characters (RFC 5280, appendix A)"
             )
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _signed(name, key, signer, flaw)
-        return cls([certificate, *([_certificate(signer)] if chain else [])], key, folder, revoke)
+        certificate = _signed(name, key, signer, flaw, names)
+        return cls([certificate, *([signer.certificate] if chain and signer else [])], key, folder, ca_path, revoke)
 
     @property
     def cert(self) -> tuple[str, str]:
@@ -100,6 +109,23 @@ class IssuedCertificate:
         digest = hashlib.sha256(self._chain[0].public_bytes(Encoding.DER)).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
+    @property
+    def jwk(self) -> dict[str, typing.Any]:
+        """Its public key as a JWK, with the certificate in `x5c` (RFC 7517 4.7): for `jwks` (RFC 8705 2.2.2)."""
+        import base64
+
+        import jwt
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        octets = self._chain[0].public_bytes(Encoding.DER)
+        members = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        return {**members, "use": "sig", "kid": self.thumbprint, "x5c": [base64.b64encode(octets).decode("ascii")]}
+
+    @property
+    def signer(self) -> Signer:
+        """Itself, as one that signs for itself."""
+        return Signer(self._chain[0], self._key)
+
     def encrypted_key_path(self, password: str) -> pathlib.Path:
         """The key under a password, PEM in PKCS #8."""
         from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
@@ -119,7 +145,7 @@ class IssuedCertificate:
 
     def revoke(self) -> None:
         """Put it on the list of the authority: handshakes from now on refuse it."""
-        self._revoke(self.serial_number)
+        self._revoke(self._chain[0])
 
     def _pkcs8(self, encryption: typing.Any) -> bytes:
         from cryptography.hazmat.primitives.serialization import Encoding
@@ -137,11 +163,14 @@ class IssuedCertificate:
 
 
 def _signed(
-    name: str, key: ec.EllipticCurvePrivateKey, authority: trustme.CA, flaw: ClientFlaw | None
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    signer: Signer | None,
+    flaw: ClientFlaw | None,
+    names: cabc.Mapping[str, str],
 ) -> x509.Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
     from cryptography.x509.oid import ExtendedKeyUsageOID
     from cryptography.x509.oid import NameOID
 
@@ -152,32 +181,44 @@ def _signed(
     }.get(flaw or "", (now - _HOUR, now + _YEAR))
     # RFC 5280 4.2.1.12
     usage = ExtendedKeyUsageOID.SERVER_AUTH if flaw == "wrong_usage" else ExtendedKeyUsageOID.CLIENT_AUTH
-    signer = _certificate(authority)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    if "subject_dn" in names:
+        subject = x509.Name.from_rfc4514_string(names["subject_dn"])
     builder = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(signer.subject)
+        .subject_name(subject)
+        .issuer_name(subject if signer is None else signer.certificate.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
-                signer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-            ),
-            critical=False,
-        )
     )
-    private = load_pem_private_key(authority.private_key_pem.bytes(), None)
-    return builder.sign(typing.cast("typing.Any", private), hashes.SHA256())
+    if signer is not None:
+        identifier = signer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
+        )
+    alternative = _alternative(names)
+    if alternative:
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternative), critical=False)
+    return builder.sign(key if signer is None else signer.key, hashes.SHA256())
 
 
-def _certificate(authority: trustme.CA) -> x509.Certificate:
+def _alternative(names: cabc.Mapping[str, str]) -> list[x509.GeneralName]:
+    """RFC 5280 4.2.1.6."""
+    import ipaddress
+
     from cryptography import x509
 
-    return x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+    made: dict[str, cabc.Callable[[str], x509.GeneralName]] = {
+        "san_dns": x509.DNSName,
+        "san_uri": x509.UniformResourceIdentifier,
+        "san_ip": lambda address: x509.IPAddress(ipaddress.ip_address(address)),
+        "san_email": x509.RFC822Name,
+    }
+    return [made[kind](name) for kind, name in names.items() if kind in made]
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

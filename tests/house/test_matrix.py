@@ -23,6 +23,7 @@ _MATRIX = _ROOT / "tests" / "matrix"
 _GRANTS = (*variants.GRANT_TYPES, "authorization_code+pkce")
 _COLUMNS = (
     *("none", "basic raw", "basic form", "post", "json", "query", "client_secret_jwt", "private_key_jwt"),
+    *("tls_client_auth", "self_signed_tls_client_auth"),
     *("two at once", "missing or wrong"),
 )
 # What each rank is made of: cases and whether they succeed
@@ -120,7 +121,7 @@ def test_what_is_astray_is_seen() -> None:
 
 
 def test_the_file_has_every_cell() -> None:
-    """Five rows by ten columns; M and S pass and can fail, L is refused and accepted when switched on, N is refused."""
+    """Five rows by twelve columns; M and S pass and can fail, L is refused or, switched on, accepted, N is refused."""
     by_cell: dict[tuple[object, object], set[tuple[bool, object]]] = {}
     ranks: dict[tuple[object, object], object] = {}
     for case in cases("cells.toml"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import collections.abc as cabc
 import json
 import pathlib
 import re
+import ssl
 import tomllib
 import typing
 import urllib.parse
@@ -39,7 +41,11 @@ _METHODS = {
     "query": "client_secret_query",
     "client_secret_jwt": "client_secret_jwt",
     "private_key_jwt": "private_key_jwt",
+    "tls_client_auth": "tls_client_auth",
+    "self_signed_tls_client_auth": "self_signed_tls_client_auth",
 }
+# By a certificate, which one client has of its own
+_OVER_TLS = ("tls_client_auth", "self_signed_tls_client_auth")
 _HEADERS = {"Cache-Control": "no-store", "Content-Type": "application/json", "Pragma": "no-cache"}
 
 
@@ -48,10 +54,13 @@ def case_id(case: Case) -> str:
 
 
 @pytest.fixture
-def mock() -> OAuthMock:
-    server = OAuthMock(issuer="http://localhost", access_token_format="opaque")
+def mock() -> cabc.Iterator[OAuthMock]:
+    server = OAuthMock(
+        issuer="http://localhost", access_token_format="opaque", https=True, client_certificates="optional"
+    )
     server.user("alice", password="wonderland")
-    return server
+    yield server
+    server.close()
 
 
 def registered(mock: OAuthMock, case: Case) -> RegisteredClient:
@@ -61,10 +70,10 @@ def registered(mock: OAuthMock, case: Case) -> RegisteredClient:
     methods = {
         "own": [own],
         "other": ["client_secret_post" if own != "client_secret_post" else "client_secret_basic"],
-        "all": [method for method in _METHODS.values() if method != "none"],
+        "all": [method for method in _METHODS.values() if method not in ("none", *_OVER_TLS)],
         "default": None,
     }[which]
-    secret = None if which == "own" and own in ("none", "private_key_jwt") else _SECRET
+    secret = None if which == "own" and own in ("none", "private_key_jwt", *_OVER_TLS) else _SECRET
     settings: dict[str, typing.Any] = {"basic_encoding": further} if further else {}
     return mock.client("crm", client_secret=secret, token_endpoint_auth_method=methods, **settings)
 
@@ -90,6 +99,7 @@ def sent(mock: OAuthMock, case: Case, client: RegisteredClient, form: Form) -> T
     who = {"client_id": "erp" if wrong == "unknown client" else "crm"}
     secret = "wr0ng" if wrong == "wrong secret" else _SECRET
     body, headers, query, as_json = dict(form), {}, {}, False
+    connection: dict[str, bytes] = {}
     for way in what.split(" + "):
         if way.startswith("basic"):
             halves = (who["client_id"], secret)
@@ -104,11 +114,24 @@ def sent(mock: OAuthMock, case: Case, client: RegisteredClient, form: Form) -> T
             body |= {**_SIGNED, "client_assertion": assertion(mock, way, client)}
         elif way == "none":
             body |= who
+        elif way in _OVER_TLS:
+            body |= who
+            connection = {"serving.peer_certificate": certificate(mock, way, client if not wrong else None)}
         else:
             assert way == "missing"
     data = json.dumps(body).encode() if as_json else urllib.parse.urlencode(body).encode()
     kind = "application/json" if as_json else "application/x-www-form-urlencoded"
-    return Client(mock.wsgi).post("/token", data=data, content_type=kind, headers=headers, query_string=query)
+    return Client(mock.wsgi).post(
+        "/token", data=data, content_type=kind, headers=headers, query_string=query, environ_overrides=connection
+    )
+
+
+def certificate(mock: OAuthMock, way: str, client: RegisteredClient | None) -> bytes:
+    """The client's own; where it has none, that of a client that is registered with the method."""
+    has_own = client is not None and way in client.token_endpoint_auth_method
+    owner = client if has_own else mock.client("erp", token_endpoint_auth_method=way)
+    assert owner is not None
+    return ssl.PEM_cert_to_DER_cert(owner.certificate.pem)
 
 
 def assertion(mock: OAuthMock, way: str, client: RegisteredClient) -> str:

@@ -152,6 +152,74 @@ def test_an_optional_certificate_may_be_left_out_and_is_judged_when_it_comes() -
             get(mock, mock.client_certificate("crm", flaw="expired"))
 
 
+def token(mock: OAuthMock, client_id: str, certificate: IssuedCertificate) -> httpx.Response:
+    form = {"grant_type": "client_credentials", "client_id": client_id}
+    return httpx.post(mock.token_url, data=form, verify=trusting(mock, certificate))
+
+
+def test_a_self_signed_certificate_is_trusted_from_its_registration_to_the_reset(strict: OAuthMock) -> None:
+    """RFC 8705 2.2: whoever is not registered fails in the handshake, also who was before the reset."""
+    strict.reset()
+    own, stranger = (strict.client_certificate("crm", self_signed=True) for _ in range(2))
+    with pytest.raises(httpx.TransportError):
+        get(strict, own)
+    client = strict.client("crm", token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [own.jwk]})
+    other = strict.issuer("tenant").client(token_endpoint_auth_method="self_signed_tls_client_auth")
+
+    assert token(strict, client.client_id, own).status_code == 200
+    assert get(strict, other.certificate).status_code == 200
+    with pytest.raises(httpx.TransportError):
+        get(strict, stranger)
+    assert "self-signed certificate" in strict.handshakes[-1]
+    strict.reset()
+    with pytest.raises(httpx.TransportError):
+        get(strict, own)
+
+
+def test_a_certificate_by_another_ca_may_be_registered(strict: OAuthMock) -> None:
+    """RFC 8705 2.2: it is the certificate that is trusted, whoever signed it."""
+    strict.reset()
+    foreign = strict.client_certificate("crm", flaw="wrong_ca")
+    strict.client("crm", token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [foreign.jwk]})
+
+    assert token(strict, "crm", foreign).status_code == 200
+
+
+def test_a_self_signed_certificate_is_revoked(strict: OAuthMock) -> None:
+    """RFC 5280 5: those that the server made have lists; once one is used, those without are refused until a reset."""
+    strict.reset()
+    one = strict.client("one", token_endpoint_auth_method="self_signed_tls_client_auth")
+    two = strict.client("two", token_endpoint_auth_method="self_signed_tls_client_auth")
+    foreign = strict.client_certificate("erp", flaw="wrong_ca")
+    strict.client("erp", token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [foreign.jwk]})
+    assert get(strict, foreign).status_code == 200
+
+    one.certificate.revoke()
+
+    assert token(strict, "two", two.certificate).status_code == 200
+    assert get(strict, strict.client_certificate("crm")).status_code == 200
+    for refused in (one.certificate, foreign):
+        with pytest.raises(httpx.TransportError):
+            get(strict, refused)
+    after = strict.client("after", token_endpoint_auth_method="self_signed_tls_client_auth")
+    assert token(strict, "after", after.certificate).status_code == 200
+    strict.reset()
+    strict.client("erp", token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [foreign.jwk]})
+    assert token(strict, "erp", foreign).status_code == 200
+
+
+def test_a_client_of_the_settings_is_trusted_from_the_start() -> None:
+    """RFC 8705 2.2.2: `x5c` in a file, as well as in Python."""
+    with OAuthMock(https=True) as other:
+        own = other.client_certificate("crm", self_signed=True)
+        method = "self_signed_tls_client_auth"
+        crm = {"client_id": "crm", "token_endpoint_auth_method": method, "jwks": {"keys": [own.jwk]}}
+        with OAuthMock(https=True, client_certificates="required", clients=[crm]) as mock:
+            assert token(mock, "crm", own).status_code == 200
+            mock.reset()
+            assert token(mock, "crm", own).status_code == 200
+
+
 def test_no_certificate_is_asked_for_unless_the_setting_says_so() -> None:
     with OAuthMock(https=True) as mock:
         assert get(mock, mock.client_certificate("crm")).status_code == 200

@@ -69,11 +69,11 @@ refresh_token       none                pass    {_DIRECT}
 
 
 def test_all_is_every_implemented_cell() -> None:
-    """Four grants by eight methods, less the one that makes no sense."""
+    """Four grants by ten methods, less the one that makes no sense."""
     status, output = _demo("--grant-type", "all", "--client-auth", "all")
 
     assert status == 0
-    assert output.endswith("\n31 of 31 passed in 0.0 s\n")
+    assert output.endswith("\n39 of 39 passed in 0.0 s\n")
 
 
 def test_a_cell_that_fails_says_why_and_what_the_server_saw(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,9 +30,17 @@ def test_the_connector_has_every_grant_and_method_of_the_matrix() -> None:
     assert set(demo.AUTHENTICATION) == set(variants.CLIENT_AUTH)
 
 
+@pytest.fixture
+def secure() -> cabc.Iterator[OAuthMock]:
+    """One that asks for certificates."""
+    with OAuthMock(https=True, client_certificates="optional") as mock:
+        yield mock
+
+
 @pytest.mark.parametrize("cell", _EVERY_CELL, ids=lambda cell: cell.id)
-def test_every_cell_passes_and_is_seen(mock: OAuthMock, cell: Cell) -> None:
+def test_every_cell_passes_and_is_seen(request: pytest.FixtureRequest, cell: Cell) -> None:
     """The code flow goes through the browser's redirects with PKCE, the others go straight to the token."""
+    mock: OAuthMock = request.getfixturevalue("secure" if cell.over_tls else "mock")
     outcome = demo.outcome(mock, cell)
     dance = ("GET /authorize 302", "GET /callback 200") if cell.grant_type == "authorization_code" else ()
 

@@ -29,9 +29,9 @@ _WRONG = [
     ),
     pytest.param(
         "token_endpoint_auth_method",
-        {"token_endpoint_auth_method": ["client_secret_post", "tls_client_auth"]},
-        "token_endpoint_auth_method has 'tls_client_auth'; ",
-        id="a method that there is not yet",
+        {"token_endpoint_auth_method": ["client_secret_post", "client_secret_cookie"]},
+        "token_endpoint_auth_method has 'client_secret_cookie'; ",
+        id="a method that there is not",
     ),
     pytest.param(
         "token_endpoint_auth_method",

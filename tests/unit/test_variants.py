@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import copy
+import ssl
 import urllib.parse
 
 import pytest
@@ -32,7 +33,7 @@ def test_the_default_matrix_has_six_cells() -> None:
 
 def test_meaningless_cells_are_left_out() -> None:
     """RFC 6749 4.4: no client_credentials without credentials."""
-    assert len(EVERY) == 31
+    assert len(EVERY) == 39
     assert Cell("client_credentials", "none") not in EVERY
     assert not Cell("client_credentials", "none").meaningful
     assert Cell("password", "none").meaningful
@@ -42,6 +43,16 @@ def test_a_cell_comes_once() -> None:
     """However often it was named; iterators are read once."""
     assert variants.cells(["password", "password"], iter(["none", "none"])) == (Cell("password", "none"),)
     assert variants.cells([], ["none"]) == ()
+
+
+@pytest.fixture
+def mock(request: pytest.FixtureRequest) -> cabc.Iterator[OAuthMock]:
+    """Not started; one that asks for certificates for the cells that need it."""
+    cell = request.node.callspec.params.get("variant") if hasattr(request.node, "callspec") else None
+    over_tls = {"https": True, "client_certificates": "optional"} if cell is not None and cell.over_tls else {}
+    made = OAuthMock(issuer="http://localhost", **over_tls)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -81,7 +92,7 @@ def send(variant: Variant, http: Client, form: dict[str, str]) -> int:
     bearer = {"Authorization": f"Bearer {given.get('client_secret')}"}
     assertion = {
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": "" if given.client_auth == "none" else variant.client.client_assertion(),
+        "client_assertion": variant.client.client_assertion() if given.client_auth.endswith("_jwt") else "",
     }
     options: dict[str, cabc.Mapping[str, object]] = {
         "client_secret_basic": {"data": form, "auth": (given.client_id, given.get("client_secret"))},
@@ -91,8 +102,15 @@ def send(variant: Variant, http: Client, form: dict[str, str]) -> int:
         "client_secret_bearer": {"data": form, "headers": bearer},
         "client_secret_jwt": {"data": form | assertion},
         "private_key_jwt": {"data": form | assertion},
+        "tls_client_auth": {"data": form | secret},
+        "self_signed_tls_client_auth": {"data": form | secret},
         "none": {"data": form | secret},
     }
+    if variant.cell.over_tls:
+        octets = ssl.PEM_cert_to_DER_cert(variant.client.certificate.pem)
+        return http.post(
+            "/token", environ_overrides={"serving.peer_certificate": octets}, **options[given.client_auth]
+        ).status_code
     return http.post("/token", **options[given.client_auth]).status_code
 
 
@@ -116,6 +134,8 @@ def test_settings_have_what_the_cell_needs_and_nothing_else(variant: Variant) ->
     names |= {
         "none": set(),
         "private_key_jwt": {"private_key", "key_id", "alg"},
+        "tls_client_auth": {"cert", "key", "ca"},
+        "self_signed_tls_client_auth": {"cert", "key", "ca"},
         "client_secret_jwt": {"client_secret", "alg"},
     }.get(variant.client_auth, {"client_secret"})
     if variant.grant_type != "client_credentials":

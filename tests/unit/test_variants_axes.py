@@ -26,9 +26,9 @@ def test_the_whole_width_has_unique_ids() -> None:
     """Every grant by every method by every value of every axis, three lifetimes; what means nothing is left out."""
     cells = variants.cells(**_EVERYTHING)
 
-    # 2 grants and refresh x (Basic in 2 encodings, 7 other methods) x 8 policies, client_credentials x (2 and 6)
+    # 2 grants and refresh x (Basic in 2 encodings, 9 other methods) x 8 policies, client_credentials x (2 and 6)
     others = 3 * 2 * 3 * 7
-    assert len(cells) == (3 * (2 + 7) * 8 + (2 + 6)) * others
+    assert len(cells) == (3 * (2 + 9) * 8 + (2 + 8)) * others
     assert len({cell.id for cell in cells}) == len(cells)
 
 
@@ -99,10 +99,16 @@ def pairwise() -> cabc.Iterator[Cell]:
         yield from variants.cells(["refresh_token"], variants.CLIENT_AUTH, **axis)
 
 
+@pytest.fixture(scope="module")
+def secure() -> cabc.Iterator[OAuthMock]:
+    with OAuthMock(access_token_format="opaque", https=True, client_certificates="optional") as mock:
+        yield mock
+
+
 @pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.id) for cell in dict.fromkeys(pairwise())])
-def test_a_connector_that_does_what_the_settings_say_passes(server: OAuthMock, cell: Cell) -> None:
+def test_a_connector_that_does_what_the_settings_say_passes(server: OAuthMock, secure: OAuthMock, cell: Cell) -> None:
     """The demo's connector, over a socket."""
-    assert demo.outcome(server, cell).why == ""
+    assert demo.outcome(secure if cell.over_tls else server, cell).why == ""
 
 
 def test_the_axes_are_in_force(server: OAuthMock) -> None:
