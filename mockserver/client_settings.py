@@ -130,6 +130,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     expires_in_form: ExpiresInForm | None = None
     token_rate_limit: RateLimit | None = None
     audiences: tuple[str, ...] | None = None
+    require_pushed_authorization_requests: bool | None = None
+    pushed_authorization_request_lifetime: Positive | None = None
     tls_client_certificate_bound_access_tokens: bool | None = None
 
     def __repr__(self) -> str:
@@ -201,4 +203,6 @@ class ClientKeywords(typing.TypedDict, total=False):
     expires_in_form: ExpiresInForm | None
     token_rate_limit: RateLimit | typing.Mapping[str, int] | None
     audiences: typing.Sequence[str] | None
+    require_pushed_authorization_requests: bool | None
+    pushed_authorization_request_lifetime: int | None
     tls_client_certificate_bound_access_tokens: bool | None

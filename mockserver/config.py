@@ -77,6 +77,10 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Refuse authorization requests without `code_challenge`."""
     code_challenge_methods_supported: tuple[CodeChallengeMethod, ...] = ("S256", "plain")
     """Methods of PKCE (RFC 7636 4.2); where there are none, `code_challenge` means nothing."""
+    authorization_response_iss_parameter_supported: bool = False
+    """Say in every callback, by `iss`, whose answer it is (RFC 9207)."""
+    pushed_authorization_requests: bool = True
+    """Take authorization requests at `/par` before the browser is sent (RFC 9126)."""
     offline_scopes: tuple[str, ...] = ("offline_access",)
     """Scopes of which one brings a refresh token, for `refresh_token_when`."""
     token_endpoint_methods: typing.Annotated[tuple[TokenMethod, ...], msgspec.Meta(min_length=1)] = ("POST",)

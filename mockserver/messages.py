@@ -27,6 +27,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     """For the tester: what was decided, in a sentence."""
     accepted: bool = True
+    sent_back: bool = False
+    """It ends an authorization request: the browser goes back to the client."""
     stream: cabc.Iterable[bytes] | None = None
     """What comes after `body`, piece by piece, from an application behind a guard."""
     members: cabc.Mapping[str, typing.Any] | None = None

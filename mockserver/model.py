@@ -18,7 +18,17 @@ from .policies import SigningAlgorithm
 from .redaction import without
 from .scope import Scope
 
-__all__ = ["AuthorizationRecord", "Client", "Confirmation", "Kind", "Registration", "Secret", "TokenRecord", "User"]
+__all__ = [
+    "AuthorizationRecord",
+    "Client",
+    "Confirmation",
+    "Kind",
+    "PushedRecord",
+    "Registration",
+    "Secret",
+    "TokenRecord",
+    "User",
+]
 
 
 # Ways to show that one has something, each with the digest of it: `x5t#S256` a certificate, `jkt` a key (RFC 7800 3.1)
@@ -152,7 +162,23 @@ class Kind(enum.StrEnum):
     CODE = "authorization code"
     ACCESS = "access token"
     REFRESH = "refresh token"
+    PUSHED = "pushed authorization request"
     ASSERTION = "assertion"
+
+
+class PushedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a `request_uri` of this server stands for (RFC 9126 2.2)."""
+
+    family: str
+    client_id: str
+    expires_at: float
+    user: None = None
+    """Nobody has logged in yet."""
+    query: tuple[tuple[str, str], ...]
+    """The parameters, as if they had been in the URL."""
+
+    def __repr__(self) -> str:
+        return without(self, "query")
 
 
 class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -229,6 +229,10 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`{ requests = N, seconds = S }`: a client's token requests beyond N within S seconds are answered 429."""
     audiences: tuple[str, ...] | None = None
     """What `resource` (RFC 8707) and `audience` may name; none: anything."""
+    require_pushed_authorization_requests: bool = False
+    """Refuse authorization requests that were not pushed (RFC 9126 5, 6)."""
+    pushed_authorization_request_lifetime: Positive = 60
+    """Seconds for which a pushed authorization request is good (`expires_in`)."""
     tls_client_certificate_bound_access_tokens: bool = False
     """Bind tokens to the client certificate of the token request, without which it is refused (RFC 8705 3)."""
 

@@ -23,6 +23,7 @@ CANARIES: typing.Final = {
     "dc": "device code",
     "pw": "password",
     "ia": "initial access token",
+    "ru": "request URI",
     "ra": "registration access token",
 }
 """What the mock makes begins with `oam_`, one of these and `_`."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from . import authorize
+from . import by_reference
 from . import callback
 from . import device
 from . import device_authorization
 from . import introspect
 from . import jwks
 from . import metadata
+from . import par
 from . import refusal
 from . import register
 from . import resource
@@ -24,7 +25,8 @@ from .parameters import misnamed
 __all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint", "known_parameters", "misnamed", "rules"]
 
 _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
-    Endpoint("authorize", ("GET", "POST"), authorize.answer, refusal.to_browser),
+    Endpoint("authorize", ("GET", "POST"), by_reference.answer, refusal.to_browser),
+    ClientEndpoint("par", ("POST",), par.answer, refusal.to_client),
     ClientEndpoint("token", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
     ClientEndpoint("refresh", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
     Endpoint("register", ("POST",), register.register, refusal.to_bearer),

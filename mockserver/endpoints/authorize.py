@@ -28,7 +28,7 @@ from .consent import Decision
 from .consent import decide
 from .secured_response import secured
 
-__all__ = ["answer"]
+__all__ = ["answer", "check", "returning_to"]
 
 
 def answer(request: Request, context: Context) -> Reply:
@@ -37,12 +37,12 @@ def answer(request: Request, context: Context) -> Reply:
 
     Errors about client and redirect URI are shown; all later ones go back to the client (4.1.2.1).
     """
-    client, back = _returning_to(request, context)
+    client, back = returning_to(request, context)
     with _redirecting(back):
         refusal = request.refusal()
         if refusal is not None:
             raise refusal
-        asked = _check(request, client, back, context)
+        asked = check(request, client, back, context)
         decided = decide(request, asked, context)
         if isinstance(decided, Decision):
             return authorization_response.answer(request, asked, decided, context)
@@ -59,7 +59,8 @@ def _redirecting(back: Redirection) -> cabc.Iterator[None]:
         raise
 
 
-def _returning_to(request: Request, context: Context) -> tuple[Client, Redirection]:
+def returning_to(request: Request, context: Context) -> tuple[Client, Redirection]:
+    """The client and where the browser goes back to. Raises `InvalidRequest`, to be shown and never redirected."""
     if request.method != "POST":  # there they are about the decision, and travel to the client
         for problem in request.problems:
             raise problem
@@ -86,6 +87,7 @@ def _returning_to(request: Request, context: Context) -> tuple[Client, Redirecti
         redirect_uri,
         states[0] if len(states) == 1 else None,
         context.profile.callback_names,
+        context.issuer_url(request) if context.settings.authorization_response_iss_parameter_supported else None,
         mode,
         functools.partial(secured, request=request, client=client, context=context) if in_jwt else None,
     )
@@ -105,7 +107,8 @@ def _mode(modes: cabc.Sequence[str], types: cabc.Set[str], redirect_uri: str, co
     return "fragment" if mode == "query" and has_token else mode, asked.endswith("jwt")
 
 
-def _check(request: Request, client: Client, back: Redirection, context: Context) -> Asked:
+def check(request: Request, client: Client, back: Redirection, context: Context) -> Asked:
+    """Everything else about the request. Raises what may travel to the client (RFC 6749 4.1.2.1)."""
     parameters = request.parameters(of="query")
     _check_state(parameters.get("state"), client)
     separator = client.policies.scope_separator

@@ -104,6 +104,7 @@ def document(base: str, context: Context) -> dict[str, object]:
     if not members["code_challenge_methods_supported"]:
         # RFC 8414 2: left out, PKCE is not supported
         del members["code_challenge_methods_supported"]
+    members |= _of_requests(base, context)
     if "register" in context.paths:
         members["registration_endpoint"] = context.url_of("register", base)
     members |= _of_tokens(base, context)
@@ -138,6 +139,21 @@ def _claims(context: Context) -> list[str]:
     """Those of every ID token, and those that somebody here has."""
     of_people = sorted({claim for user in list(context.users.values()) for claim in user.claims})
     return list(dict.fromkeys([*_OF_TOKENS, *of_people]))
+
+
+def _of_requests(base: str, context: Context) -> dict[str, object]:
+    """What there is beyond RFC 6749 of authorization requests and their answers."""
+    settings = context.settings
+    members: dict[str, object] = {}
+    if "par" in context.paths:
+        # RFC 9126 5
+        members["pushed_authorization_request_endpoint"] = context.url_of("par", base)
+        if settings.require_pushed_authorization_requests:
+            members["require_pushed_authorization_requests"] = True
+    if settings.authorization_response_iss_parameter_supported:
+        # RFC 9207 3
+        members["authorization_response_iss_parameter_supported"] = True
+    return members
 
 
 def _over_tls(members: dict[str, object], context: Context) -> dict[str, object]:

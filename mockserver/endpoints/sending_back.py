@@ -33,7 +33,9 @@ def send_back(
 ) -> Reply:
     """Parameters and state to the redirect URI, by the client's names and in the response mode that it asked for."""
     state = () if back.state is None else (("state", back.state),)
-    named = signed(back.named((*parameters, *state)))
+    # RFC 9207 2; in a JWT it is a claim
+    issuer = () if back.issuer is None or back.secured is not None else (("iss", back.issuer),)
+    named = signed(back.named((*parameters, *state, *issuer)))
     named = named if back.secured is None else back.secured(named)
     if back.mode == "form_post":
         return _form(back.uri, named, why, accepted=accepted)
@@ -50,7 +52,7 @@ def _redirect(uri: str, parameters: Pairs, why: str, *, accepted: bool, fragment
         ("Cache-Control", "no-store"),
         ("Referrer-Policy", "no-referrer"),
     )
-    return Reply(status=302, headers=headers, why=why, accepted=accepted)
+    return Reply(status=302, headers=headers, why=why, accepted=accepted, sent_back=True)
 
 
 def _form(uri: str, parameters: Pairs, why: str, *, accepted: bool) -> Reply:
@@ -64,7 +66,9 @@ def _form(uri: str, parameters: Pairs, why: str, *, accepted: bool) -> Reply:
         "Referrer-Policy": "strict-origin",
         "Pragma": "no-cache",
     }
-    return Reply(status=200, body=page.encode(), headers=tuple(headers.items()), why=why, accepted=accepted)
+    return Reply(
+        status=200, body=page.encode(), headers=tuple(headers.items()), why=why, accepted=accepted, sent_back=True
+    )
 
 
 def _form_action(uri: str) -> str:

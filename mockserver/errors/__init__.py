@@ -22,6 +22,7 @@ from .protocol import InvalidClientMetadata
 from .protocol import InvalidGrant
 from .protocol import InvalidRedirectUri
 from .protocol import InvalidRequest
+from .protocol import InvalidRequestUri
 from .protocol import InvalidScope
 from .protocol import InvalidSoftwareStatement
 from .protocol import InvalidTarget
@@ -56,6 +57,7 @@ __all__ = [
     "InvalidGrant",
     "InvalidRedirectUri",
     "InvalidRequest",
+    "InvalidRequestUri",
     "InvalidScope",
     "InvalidSoftwareStatement",
     "InvalidTarget",

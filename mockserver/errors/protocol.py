@@ -19,6 +19,7 @@ __all__ = [
     "InvalidGrant",
     "InvalidRedirectUri",
     "InvalidRequest",
+    "InvalidRequestUri",
     "InvalidScope",
     "InvalidSoftwareStatement",
     "InvalidTarget",
@@ -48,6 +49,8 @@ class Redirection(msgspec.Struct, frozen=True):
     state: str | None
     names: cabc.Mapping[str, str] = {}
     """The RFC's parameters of a callback -> what they are called there."""
+    issuer: str | None = None
+    """Who answers, where the answer says so (RFC 9207 2)."""
     mode: str = "query"
     """`query`, `fragment` (OAuth 2.0 Multiple Response Types 2.1) or `form_post` (Form Post Response Mode 2)."""
 
@@ -99,6 +102,12 @@ class OAuthError(Exception):
     def headers(self) -> list[tuple[str, str]]:
         """What the status demands beside the body: `Allow` with 405, the challenge with 401 (RFC 9110 15.5)."""
         return [("Allow", self.allow)] if self.allow else []
+
+
+class InvalidRequestUri(OAuthError):
+    """RFC 9101 6.2.3: the request_uri is unknown, used, expired, another client's or not of this server."""
+
+    error = "invalid_request_uri"
 
 
 class InvalidRequest(OAuthError):

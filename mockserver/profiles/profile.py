@@ -24,6 +24,7 @@ PATHS = {
     "authorize": "/authorize",
     "token": "/token",
     "userinfo": "/userinfo",
+    "par": "/par",
     "register": "/register",
     "protected_resource": "/.well-known/oauth-protected-resource",
     "jwks": "/jwks",
@@ -39,6 +40,7 @@ _OFF: dict[str, cabc.Callable[[IssuerSettings], bool]] = {
     "device": lambda settings: not settings.device_authorization,
     "device_authorization": lambda settings: not settings.device_authorization,
     "introspect": lambda settings: settings.introspection == "off",
+    "par": lambda settings: not settings.pushed_authorization_requests,
     "protected_resource": lambda settings: not settings.protected_resource_metadata,
     "register": lambda settings: settings.registration == "off",
     "revoke": lambda settings: settings.revocation == "off",
@@ -47,7 +49,13 @@ _OFF: dict[str, cabc.Callable[[IssuerSettings], bool]] = {
 _BELOW_ISSUER = ("openid_configuration", "authorization_server")
 
 # What a provider does not have unless its file says so
-_NOT_OF_PROVIDERS = {"registration": "off", "introspection": "off", "revocation": "off", "device_authorization": False}
+_NOT_OF_PROVIDERS = {
+    "device_authorization": False,
+    "introspection": "off",
+    "pushed_authorization_requests": False,
+    "registration": "off",
+    "revocation": "off",
+}
 
 
 def load(name: str, variables: cabc.Mapping[str, str] | None = None) -> Profile:

@@ -71,6 +71,11 @@ class Endpoints(AtTheDevice):
         return self._endpoint("jwks")
 
     @property
+    def pushed_authorization_request_endpoint(self) -> EndpointHandle:
+        """Where authorization requests are pushed (RFC 9126 2)."""
+        return self._endpoint("par")
+
+    @property
     def registration_endpoint(self) -> EndpointHandle:
         """Where clients register themselves (RFC 7591 3)."""
         return self._endpoint("register")

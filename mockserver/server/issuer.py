@@ -113,6 +113,11 @@ class Issuer(Issuing, Judged):
         return self._url_of("jwks")
 
     @property
+    def par_url(self) -> str:
+        """Where authorization requests are pushed (RFC 9126 2)."""
+        return self._url_of("par")
+
+    @property
     def registration_url(self) -> str:
         """Where clients register themselves (RFC 7591 3). Raises like `introspect_url`."""
         return self._url_of("register")

@@ -10,11 +10,12 @@ import msgspec
 
 from ..model import AuthorizationRecord
 from ..model import Kind
+from ..model import PushedRecord
 from ..model import TokenRecord
 
 __all__ = ["Entry", "Record", "Store", "new_family"]
 
-Record = AuthorizationRecord | TokenRecord
+Record = AuthorizationRecord | PushedRecord | TokenRecord
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -43,6 +43,7 @@ def test_discovery_names_the_real_origin(login: Mount) -> None:
         "authorization_endpoint": "https://login.example.com/authorize",
         "token_endpoint": "https://login.example.com/token",
         "jwks_uri": "https://login.example.com/jwks",
+        "pushed_authorization_request_endpoint": "https://login.example.com/par",
         "registration_endpoint": "https://login.example.com/register",
         "userinfo_endpoint": "https://login.example.com/userinfo",
         "device_authorization_endpoint": "https://login.example.com/device_authorization",

@@ -1,0 +1,48 @@
+"""The pushed authorization request endpoint (RFC 9126 2): check a request before the browser is sent with it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..context import Context
+from ..credentials import new_secret
+from ..errors import InvalidRequest
+from ..messages import Authenticated
+from ..messages import Reply
+from ..model import Kind
+from ..model import PushedRecord
+from ..request import Request
+from ..stores import new_family
+from . import authorize
+
+__all__ = ["URN", "answer"]
+
+URN = "urn:ietf:params:oauth:request_uri:"
+# RFC 9126 2.1: what only says who is asking is no part of the request
+_CREDENTIALS = ("client_assertion", "client_assertion_type", "client_id", "client_secret")
+
+
+def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
+    """A request_uri in place of the request (RFC 9126 2.2). What is wrong with it is told as a token error (2.3)."""
+    client = caller.client
+    if "request_uri" in request.parameters():
+        # RFC 9126 2.1
+        raise InvalidRequest(
+            "request_uri must not be pushed.", hint="the body has request_uri; push the parameters themselves"
+        )
+    pairs = tuple((name, value) for name, value in request.form if name not in _CREDENTIALS and value)
+    query = (("client_id", client.client_id), *pairs)
+    pushed = msgspec.structs.replace(request, method="GET", query=query, form=(), problems=())
+    registered, back = authorize.returning_to(pushed, context)
+    authorize.check(pushed, registered, back, context)
+    lifetime = client.policies.pushed_authorization_request_lifetime
+    request_uri = URN + new_secret("ru")
+    record = PushedRecord(
+        family=new_family(), client_id=client.client_id, expires_at=context.clock.now() + lifetime, query=query
+    )
+    context.store.put_if_alive(record.family, [(Kind.PUSHED, request_uri, record)])
+    return Reply.of_json(
+        {"request_uri": request_uri, "expires_in": lifetime},
+        status=201,
+        why=f"client {client.client_id!r} pushed an authorization request by {caller.method}",
+    )
