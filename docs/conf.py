@@ -42,4 +42,6 @@ nitpick_ignore_regex = [
     (r"py:.*", r"WSGIApplication"),
     # a Literal, whose values the docstring names
     (r"py:class", r"ClientFlaw"),
+    # Sphinx takes a nested tuple apart
+    (r"py:class", r"tuple\[str"),
 ]

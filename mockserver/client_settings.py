@@ -130,6 +130,10 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     expires_in_form: ExpiresInForm | None = None
     token_rate_limit: RateLimit | None = None
     audiences: tuple[str, ...] | None = None
+    dpop_bound_access_tokens: bool | None = None
+    dpop_nonce: bool | None = None
+    dpop_nonce_lifetime: Positive | None = None
+    dpop_proof_lifetime: Positive | None = None
     require_pushed_authorization_requests: bool | None = None
     pushed_authorization_request_lifetime: Positive | None = None
     tls_client_certificate_bound_access_tokens: bool | None = None
@@ -203,6 +207,10 @@ class ClientKeywords(typing.TypedDict, total=False):
     expires_in_form: ExpiresInForm | None
     token_rate_limit: RateLimit | typing.Mapping[str, int] | None
     audiences: typing.Sequence[str] | None
+    dpop_bound_access_tokens: bool | None
+    dpop_nonce: bool | None
+    dpop_nonce_lifetime: int | None
+    dpop_proof_lifetime: int | None
     require_pushed_authorization_requests: bool | None
     pushed_authorization_request_lifetime: int | None
     tls_client_certificate_bound_access_tokens: bool | None

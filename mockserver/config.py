@@ -18,6 +18,7 @@ from .policies import ResponseMode
 from .policies import ResponseType
 from .policies import Revocation
 from .policies import ServerCertificate
+from .policies import SigningAlgorithm
 from .policies import TokenMethod
 from .quirks import Names
 from .quirks import Profile
@@ -81,6 +82,11 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say in every callback, by `iss`, whose answer it is (RFC 9207)."""
     pushed_authorization_requests: bool = True
     """Take authorization requests at `/par` before the browser is sent (RFC 9126)."""
+    dpop_signing_alg_values_supported: tuple[SigningAlgorithm, ...] = (
+        *("ES256", "ES384", "ES512", "EdDSA"),
+        *("PS256", "PS384", "PS512", "RS256", "RS384", "RS512"),
+    )
+    """What DPoP proofs may be signed with (RFC 9449 5.1); where there is nothing, DPoP means nothing."""
     offline_scopes: tuple[str, ...] = ("offline_access",)
     """Scopes of which one brings a refresh token, for `refresh_token_when`."""
     token_endpoint_methods: typing.Annotated[tuple[TokenMethod, ...], msgspec.Meta(min_length=1)] = ("POST",)

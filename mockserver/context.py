@@ -17,13 +17,17 @@ from .admission import Memory
 from .clock import Clock
 from .config import IssuerSettings
 from .config import Profile
+from .dpop import Judge
 from .errors import AlreadyRegistered
 from .errors import ConfigurationError
 from .keys import KeySet
 from .ledger import Ledger
 from .model import Client
+from .model import Kind
 from .model import Registration
 from .model import User
+from .nonces import new_nonce
+from .nonces import nonce_age
 from .policies import IdTokenAlgorithm
 from .policies import Policies
 from .policies import SigningAlgorithm
@@ -199,6 +203,27 @@ class Context(msgspec.Struct, kw_only=True):
             words["token_endpoint"].append(self.url_of("token", self.base_url(request)))
         policies = client.policies.client_assertion_audiences
         return [url for audience in policies for url in words.get(audience, [audience])]
+
+    def proof_judge(self, request: Request, policies: Policies, at: str) -> Judge:
+        """By what a DPoP proof is judged `at` a place: nonces of one are not good at another (RFC 9449 9)."""
+        realm, raw = f"DPoP {at}", request.target.partition("?")[0]
+        now = self.clock.now()
+
+        def knows(nonce: str) -> bool:
+            age = nonce_age(nonce, self.seed, realm, now=now)
+            return age is not None and age < policies.dpop_nonce_lifetime
+
+        reached = dict.fromkeys(filter(None, (request.origin, self.fixed_issuer)))
+        return Judge(
+            algorithms=self.settings.dpop_signing_alg_values_supported,
+            now=self.clock.peer(),
+            lifetime=policies.dpop_proof_lifetime,
+            # RFC 9112 3.2.2: a proxy asks by the whole URL
+            urls=[origin.rstrip("/") + raw for origin in reached] if raw.startswith("/") else [raw],
+            claim=functools.partial(self.store.claim, Kind.PROOF),
+            new_nonce=functools.partial(new_nonce, self.seed, realm, now=now) if policies.dpop_nonce else None,
+            knows_nonce=knows,
+        )
 
     def path_below(self, url: str) -> str:
         """The path of a URL, below this issuer."""

@@ -164,6 +164,7 @@ class Kind(enum.StrEnum):
     REFRESH = "refresh token"
     PUSHED = "pushed authorization request"
     ASSERTION = "assertion"
+    PROOF = "DPoP proof"
 
 
 class PushedRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +205,8 @@ class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How the person showed who they are (RFC 8176)."""
     claims: ClaimsRequest | None = None
     """What was asked for one by one (OpenID Connect Core 5.5)."""
+    dpop_jkt: str | None = None
+    """The key that its tokens are to be bound to (RFC 9449 10)."""
     audience: tuple[str, ...] = ()
     """What the tokens are to be for (RFC 8707); empty: nothing was said."""
     refresh: bool = True

@@ -229,6 +229,14 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`{ requests = N, seconds = S }`: a client's token requests beyond N within S seconds are answered 429."""
     audiences: tuple[str, ...] | None = None
     """What `resource` (RFC 8707) and `audience` may name; none: anything."""
+    dpop_bound_access_tokens: bool = False
+    """Refuse token requests without a DPoP proof (RFC 9449 5.2); a proof binds the tokens in any case."""
+    dpop_nonce: bool = False
+    """Demand a nonce of this server in DPoP proofs, and give another with each answer (RFC 9449 8, 9)."""
+    dpop_nonce_lifetime: Positive = 300
+    """Seconds for which such a nonce is good."""
+    dpop_proof_lifetime: Positive = 60
+    """Seconds that the `iat` of a DPoP proof may be ago, or ahead."""
     require_pushed_authorization_requests: bool = False
     """Refuse authorization requests that were not pushed (RFC 9126 5, 6)."""
     pushed_authorization_request_lifetime: Positive = 60

@@ -81,6 +81,8 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
             r"\1***",
         ),
         (re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{4,}", re.IGNORECASE), r"\1 ***"),
+        # RFC 9449 7.1; a word of prose is no token
+        (re.compile(r"\b(DPoP)\s+[A-Za-z0-9+/=._~-]{16,}", re.IGNORECASE), r"\1 ***"),
         # what the mock itself issues carries a prefix
         (re.compile(r"\b(oam_[a-z]{2}_)[A-Za-z0-9_-]{8,}"), r"\1***"),
         *_encoded_canaries(),

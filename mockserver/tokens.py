@@ -103,6 +103,7 @@ def _again(token: IssuedToken, issue: Issue, context: Context) -> tuple[Tokens, 
         altered=issue.altered,
         refresh_token=token.refresh_token,
         id_token=id_token(issue, context, access_token=token.access_token) if issue.id_token else None,
+        token_type=_token_type(issue),
     )
     answered = msgspec.structs.replace(
         token, grant_type=issue.grant_type, client_auth=issue.client_auth, id_token=tokens.id_token
@@ -164,6 +165,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         altered=issue.altered,
         refresh_token=refresh_token if issue.tell_refresh_token else None,
         id_token=id_token(issue, context, access_token=access_token) if issue.id_token else None,
+        token_type=_token_type(issue),
     )
     issued = IssuedToken(
         access_token=access_token,
@@ -188,6 +190,11 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
     context.ledger.add(issued)
     _limit(issue, refresh_token, context)
     return tokens, issued
+
+
+def _token_type(issue: Issue) -> str:
+    """RFC 6750 4, RFC 9449 5: how the token has to be used."""
+    return "DPoP" if any(way == "jkt" for way, _ in issue.cnf) else "Bearer"
 
 
 def _prolonged(issue: Issue, context: Context, expires_at: float) -> str | None:

@@ -50,6 +50,7 @@ def _issue(request: Request, asked: Asked, decision: Decision, context: Context)
         scope=decision.scope,
         altered=decision.scope != asked.requested,
         audience=asked.audience,
+        dpop_jkt=asked.dpop_jkt,
         # RFC 6749 4.2
         grant_type="implicit",
         client_auth="",

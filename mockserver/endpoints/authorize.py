@@ -7,6 +7,7 @@ import contextlib
 import functools
 
 from ..context import Context
+from ..dpop import is_thumbprint
 from ..errors import InvalidRequest
 from ..errors import OAuthError
 from ..errors import Redirection
@@ -139,7 +140,19 @@ def check(request: Request, client: Client, back: Redirection, context: Context)
         nonce=parameters.get("nonce"),
         access_type=parameters.get("access_type"),
         login=login_request.read(parameters, request, client, context, openid=for_openid),
+        dpop_jkt=_key(parameters.get("dpop_jkt"), context),
     )
+
+
+def _key(dpop_jkt: str | None, context: Context) -> str | None:
+    if dpop_jkt is None or not context.settings.dpop_signing_alg_values_supported:
+        return None
+    if not is_thumbprint(dpop_jkt):
+        raise InvalidRequest(
+            "dpop_jkt is no thumbprint.",
+            hint=f"dpop_jkt is {dpop_jkt!r}; it is the SHA-256 of the key, base64url (RFC 7638, RFC 9449 10)",
+        )
+    return dpop_jkt
 
 
 def _check_state(state: str | None, client: Client) -> None:

@@ -47,6 +47,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     access_type: str | None
     login: LoginRequest
     """What is asked of the login."""
+    dpop_jkt: str | None = None
+    """The key that the tokens are to be bound to (RFC 9449 10)."""
 
 
 class Decision(msgspec.Struct, frozen=True):

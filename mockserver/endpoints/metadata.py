@@ -150,6 +150,9 @@ def _of_requests(base: str, context: Context) -> dict[str, object]:
         members["pushed_authorization_request_endpoint"] = context.url_of("par", base)
         if settings.require_pushed_authorization_requests:
             members["require_pushed_authorization_requests"] = True
+    if settings.dpop_signing_alg_values_supported:
+        # RFC 9449 5.1
+        members["dpop_signing_alg_values_supported"] = list(settings.dpop_signing_alg_values_supported)
     if settings.authorization_response_iss_parameter_supported:
         # RFC 9207 3
         members["authorization_response_iss_parameter_supported"] = True

@@ -14,6 +14,7 @@ from ..model import PushedRecord
 from ..request import Request
 from ..stores import new_family
 from . import authorize
+from .binding import key_shown
 
 __all__ = ["URN", "answer"]
 
@@ -32,6 +33,17 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
         )
     pairs = tuple((name, value) for name, value in request.form if name not in _CREDENTIALS and value)
     query = (("client_id", client.client_id), *pairs)
+    shown = key_shown(request, client, context)
+    jkt = dict(shown.cnf).get("jkt")
+    if jkt is not None:
+        asked = dict(pairs).get("dpop_jkt", jkt)
+        if asked != jkt:
+            # RFC 9449 10.1
+            raise InvalidRequest(
+                "dpop_jkt is not the key of the DPoP proof.",
+                hint=f"dpop_jkt is {asked!r}, and the proof is by {jkt}; leave dpop_jkt out (RFC 9449 10.1)",
+            )
+        query = (*(pair for pair in query if pair[0] != "dpop_jkt"), ("dpop_jkt", jkt))
     pushed = msgspec.structs.replace(request, method="GET", query=query, form=(), problems=())
     registered, back = authorize.returning_to(pushed, context)
     authorize.check(pushed, registered, back, context)
@@ -44,5 +56,6 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     return Reply.of_json(
         {"request_uri": request_uri, "expires_in": lifetime},
         status=201,
+        headers=shown.headers,
         why=f"client {client.client_id!r} pushed an authorization request by {caller.method}",
     )

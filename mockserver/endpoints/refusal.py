@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..admission import Refusal
 from ..admission import challenged
+from ..dpop import ProofError
 from ..errors import InvalidRequest
 from ..errors import OAuthError
 from ..errors import ResourceError
@@ -24,7 +25,7 @@ def to_bearer(error: OAuthError) -> Reply:
     """RFC 6750 3, or as the guard says it that refused."""
     if isinstance(error, Refusal):
         return error.reply()
-    return challenged(error) if isinstance(error, ResourceError | InvalidRequest) else to_client(error)
+    return challenged(error) if isinstance(error, ResourceError | InvalidRequest | ProofError) else to_client(error)
 
 
 def to_browser(error: OAuthError) -> Reply:

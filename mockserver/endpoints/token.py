@@ -22,6 +22,7 @@ from ..messages import Reply
 from ..messages import TokenRequest
 from ..messages import Tokens
 from ..model import Client
+from ..model import Confirmation
 from ..model import Kind
 from ..policies import ExpiresInForm
 from ..policies import Policies
@@ -31,7 +32,8 @@ from ..registration import parse_scope
 from ..request import Request
 from ..tokens import mint
 from . import rules
-from .binding import confirmation
+from .binding import bound
+from .binding import what_is_shown
 
 __all__ = ["answer", "parameters_of", "unauthenticated"]
 
@@ -56,16 +58,20 @@ _EXPIRES_IN: dict[ExpiresInForm, cabc.Callable[[int], object]] = {
 def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     """From an authenticated client's request to tokens (RFC 6749 5.1)."""
     _admit(caller.client, context)
-    asked = _token_request(request, caller, context)
+    # Before the grant uses up what it takes
+    shown = what_is_shown(request, caller.client, context)
+    asked = _token_request(request, caller, shown.cnf, context)
     declared = context.profile.grants.get(asked.grant_type)
     issue = issue_declared(asked, declared, context) if declared else GRANTS[asked.grant_type].issue(asked, context)
     tokens, issued = mint(caller.spoilt(msgspec.structs.replace(issue, cnf=asked.cnf)), context)
     scope = f" for scope {str(tokens.scope)!r}" if tokens.scope else ""
     if "scope" in tokens.scope:
         scope += f"; {PLACEHOLDER}"
+    scope += bound(asked.cnf)
     why = f"{asked.grant_type} by {caller.method}: client {caller.client.client_id!r} got a token{scope}"
     facts = _facts(issued, issue, context, context.base_url(request))
-    return Reply.of_json(_members(tokens, caller.client.policies), why=why, facts=facts)
+    members = _members(tokens, caller.client.policies)
+    return Reply.of_json(members, headers=shown.headers, why=why, facts=facts)
 
 
 def unauthenticated(request: Request, context: Context) -> None:
@@ -92,7 +98,7 @@ def _admit(client: Client, context: Context) -> None:
         )
 
 
-def _token_request(request: Request, caller: Authenticated, context: Context) -> TokenRequest:
+def _token_request(request: Request, caller: Authenticated, cnf: Confirmation, context: Context) -> TokenRequest:
     parameters = parameters_of(request, caller.client)
     grant_type = parameters.get("grant_type")
     if grant_type is None:
@@ -132,8 +138,7 @@ def _token_request(request: Request, caller: Authenticated, context: Context) ->
         ),
         scope=parse_scope(parameters.get("scope"), caller.client.policies.scope_separator),
         issuer=context.issuer_url(request),
-        # Before the grant uses up what it takes
-        cnf=confirmation(request, caller.client, context),
+        cnf=cnf,
     )
 
 

@@ -88,6 +88,8 @@ class OAuthError(Exception):
         self.hint = hint or description
         self.scheme = scheme
         self.allow = allow
+        self.algs: tuple[str, ...] = ()
+        """Of a challenge that asks for proofs, what they may be signed with (RFC 9449 7.1)."""
         self.redirection: Redirection | None = None
         if status is not None:
             self.status = status

@@ -79,6 +79,12 @@ def _check(record: AuthorizationRecord, request: TokenRequest, *, now: float) ->
             f"redirect_uri is {redirect_uri!r}; the authorization request had {record.redirect_uri!r} and both must"
             f" be identical (RFC 6749 4.1.3){'; to take it without: repeat_redirect_uri=False' * (not redirect_uri)}"
         )
+    if record.dpop_jkt is not None and dict(request.cnf).get("jkt") != record.dpop_jkt:
+        shown = dict(request.cnf).get("jkt")
+        raise _refused(
+            f"the code is bound to the DPoP key {record.dpop_jkt}; the request has"
+            f" {'no proof' if shown is None else f'one by {shown}'} (RFC 9449 10)"
+        )
     check_verifier(
         request.parameters.get("code_verifier"),
         challenge=record.code_challenge,

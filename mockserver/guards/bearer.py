@@ -46,9 +46,13 @@ class Passed(msgspec.Struct, frozen=True):
 
     record: TokenRecord
     method: BearerMethod
+    headers: tuple[tuple[str, str], ...] = ()
+    """What the answer is to have besides: the next nonce (RFC 9449 8.2)."""
 
     def finish(self, reply: Reply) -> Reply:
         """RFC 6750 2.3: a success that a token in the URL brought must not get into a shared cache."""
+        if self.headers:
+            reply = msgspec.structs.replace(reply, headers=(*reply.headers, *self.headers))
         if self.method != "query" or not 200 <= reply.status <= 299:
             return reply
         others = tuple(pair for pair in reply.headers if pair[0].lower() not in ("cache-control", "pragma"))
@@ -102,7 +106,7 @@ def _checked(
     if entry is None:
         check_form(found)
     record = _alive(found.token, entry, context)
-    check_possession(record, request)
+    more = check_possession(record, found, request, context)
     if not scope <= record.scope:
         missing = " ".join(name for name in str(scope).split() if name not in record.scope)
         raise InsufficientScope(
@@ -111,7 +115,7 @@ def _checked(
             f" {missing!r}",
             scope=needed,
         )
-    return Passed(record, found.method)
+    return Passed(record, found.method, more)
 
 
 def presented(request: Request) -> str | None:
@@ -271,7 +275,7 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
             if self.audience is not None:
                 self._check_audience(token, request, issuing)
         except OAuthError as error:
-            error.scheme = self.scheme
+            error.scheme = error.scheme or self.scheme
             if isinstance(error, ResourceError):
                 error.resource_metadata = metadata_url(request, context, visit.door)
             raise

@@ -24,6 +24,8 @@ class Found(msgspec.Struct, frozen=True):
 
     method: BearerMethod
     token: str
+    dpop: bool = False
+    """It came as one that is bound to a key (RFC 9449 7.1)."""
 
     def __repr__(self) -> str:
         return without(self, "token")
@@ -45,6 +47,8 @@ def _in_header(headers: list[str], scheme: str) -> list[Found]:
         # RFC 9110 11.1: the scheme is case-insensitive
         if word.lower() == scheme.lower():
             return [Found("header", token.strip(" \t"))]
+        if word.lower() == "dpop" and scheme == "Bearer":
+            return [Found("header", token.strip(" \t"), dpop=True)]
     return []
 
 

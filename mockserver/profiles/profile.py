@@ -51,6 +51,7 @@ _BELOW_ISSUER = ("openid_configuration", "authorization_server")
 # What a provider does not have unless its file says so
 _NOT_OF_PROVIDERS = {
     "device_authorization": False,
+    "dpop_signing_alg_values_supported": (),
     "introspection": "off",
     "pushed_authorization_requests": False,
     "registration": "off",

@@ -108,7 +108,7 @@ class Authority:
             name, signer, folder, self.ca_path, flaw=flaw, chain=chain, names=names or {}, revoke=self._revoke
         )
         if self_signed:
-            self._add_list(issued.signer)
+            self._add_list(issued._as_signer())
         return issued
 
     def truststore(self, password: str, *others: x509.Certificate) -> bytes:

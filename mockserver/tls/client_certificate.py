@@ -121,8 +121,7 @@ class IssuedCertificate:
         members = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {**members, "use": "sig", "kid": self.thumbprint, "x5c": [base64.b64encode(octets).decode("ascii")]}
 
-    @property
-    def signer(self) -> Signer:
+    def _as_signer(self) -> Signer:
         """Itself, as one that signs for itself."""
         return Signer(self._chain[0], self._key)
 

@@ -43,6 +43,10 @@ def metadata(issuer: str, **more: object) -> dict[str, object]:
         "token_endpoint": f"{issuer}/token",
         "jwks_uri": f"{issuer}/jwks",
         "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "dpop_signing_alg_values_supported": [
+            *("ES256", "ES384", "ES512", "EdDSA"),
+            *("PS256", "PS384", "PS512", "RS256", "RS384", "RS512"),
+        ],
         "registration_endpoint": f"{issuer}/register",
         "response_types_supported": ["code", "id_token", "code id_token"],
         "response_modes_supported": ["query", "fragment", "form_post"],
