@@ -49,13 +49,13 @@ def _check_key(
     if not found.dpop:
         raise InvalidToken(
             "The access token is bound to a DPoP key.",
-            hint=f"{whose} is bound to a DPoP key and came as a Bearer token; send Authorization: DPoP, and a proof"
+            hint=f"{whose} is bound to a DPoP key and came after the word Bearer; send Authorization: DPoP, and a proof"
             " (RFC 9449 7.1)",
         )
     if bound is None:
         raise InvalidToken(
             "The access token is bound to no DPoP key.",
-            hint=f"{whose} is a Bearer token, and came as Authorization: DPoP (RFC 9449 7.1)",
+            hint=f"{whose} is bound to nothing, and came after the word DPoP; it is for Bearer (RFC 9449 7.1)",
         )
     client = context.clients.get(record.client_id)
     judge = context.proof_judge(request, context.settings if client is None else client.policies, "at the API")
