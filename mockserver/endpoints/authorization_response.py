@@ -50,7 +50,6 @@ def _issue(request: Request, asked: Asked, decision: Decision, context: Context)
         scope=decision.scope,
         altered=decision.scope != asked.requested,
         audience=asked.audience,
-        dpop_jkt=asked.dpop_jkt,
         # RFC 6749 4.2
         grant_type="implicit",
         client_auth="",
@@ -105,6 +104,7 @@ def _code(asked: Asked, issue: Issue, context: Context, *, first: bool) -> str:
         amr=issue.amr,
         claims=issue.claims,
         audience=asked.audience,
+        dpop_jkt=asked.dpop_jkt,
         refresh=has_refresh(
             asked.client,
             issue.scope,

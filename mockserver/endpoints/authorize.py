@@ -29,7 +29,7 @@ from .consent import Decision
 from .consent import decide
 from .secured_response import secured
 
-__all__ = ["answer", "check", "returning_to"]
+__all__ = ["answer", "back_to", "checked"]
 
 
 def answer(request: Request, context: Context) -> Reply:
@@ -38,16 +38,27 @@ def answer(request: Request, context: Context) -> Reply:
 
     Errors about client and redirect URI are shown; all later ones go back to the client (4.1.2.1).
     """
-    client, back = returning_to(request, context)
+    client, back = _returning_to(request, context)
     with _redirecting(back):
         refusal = request.refusal()
         if refusal is not None:
             raise refusal
-        asked = check(request, client, back, context)
+        asked = _check(request, client, back, context)
         decided = decide(request, asked, context)
         if isinstance(decided, Decision):
             return authorization_response.answer(request, asked, decided, context)
         return decided
+
+
+def back_to(request: Request, context: Context) -> Redirection:
+    """Where the browser goes back to. Raises what must be shown and never redirected (RFC 6749 3.1.2.4)."""
+    return _returning_to(request, context)[1]
+
+
+def checked(request: Request, context: Context) -> Asked:
+    """A request that nobody has decided on yet. Raises whatever is wrong with it (RFC 9126 2.1)."""
+    client, back = _returning_to(request, context)
+    return _check(request, client, back, context)
 
 
 @contextlib.contextmanager
@@ -60,8 +71,7 @@ def _redirecting(back: Redirection) -> cabc.Iterator[None]:
         raise
 
 
-def returning_to(request: Request, context: Context) -> tuple[Client, Redirection]:
-    """The client and where the browser goes back to. Raises `InvalidRequest`, to be shown and never redirected."""
+def _returning_to(request: Request, context: Context) -> tuple[Client, Redirection]:
     if request.method != "POST":  # there they are about the decision, and travel to the client
         for problem in request.problems:
             raise problem
@@ -88,9 +98,9 @@ def returning_to(request: Request, context: Context) -> tuple[Client, Redirectio
         redirect_uri,
         states[0] if len(states) == 1 else None,
         context.profile.callback_names,
-        context.issuer_url(request) if context.settings.authorization_response_iss_parameter_supported else None,
         mode,
         functools.partial(secured, request=request, client=client, context=context) if in_jwt else None,
+        _issuer(request, context),
     )
 
 
@@ -108,8 +118,12 @@ def _mode(modes: cabc.Sequence[str], types: cabc.Set[str], redirect_uri: str, co
     return "fragment" if mode == "query" and has_token else mode, asked.endswith("jwt")
 
 
-def check(request: Request, client: Client, back: Redirection, context: Context) -> Asked:
-    """Everything else about the request. Raises what may travel to the client (RFC 6749 4.1.2.1)."""
+def _issuer(request: Request, context: Context) -> str | None:
+    """RFC 9207 2."""
+    return context.issuer_url(request) if context.settings.authorization_response_iss_parameter_supported else None
+
+
+def _check(request: Request, client: Client, back: Redirection, context: Context) -> Asked:
     parameters = request.parameters(of="query")
     _check_state(parameters.get("state"), client)
     separator = client.policies.scope_separator

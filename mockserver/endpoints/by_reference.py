@@ -44,7 +44,7 @@ def _check_pushed(request: Request, context: Context) -> None:
     policies = context.settings if client is None else client.policies
     if not policies.require_pushed_authorization_requests:
         return
-    _, back = authorize.returning_to(request, context)
+    back = authorize.back_to(request, context)
     error = InvalidRequest(
         "The authorization request must be pushed.",
         hint=f"client {client_id!r} has require_pushed_authorization_requests, and the request has no request_uri: push"

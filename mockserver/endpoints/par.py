@@ -45,8 +45,7 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
             )
         query = (*(pair for pair in query if pair[0] != "dpop_jkt"), ("dpop_jkt", jkt))
     pushed = msgspec.structs.replace(request, method="GET", query=query, form=(), problems=())
-    registered, back = authorize.returning_to(pushed, context)
-    authorize.check(pushed, registered, back, context)
+    authorize.checked(pushed, context)
     lifetime = client.policies.pushed_authorization_request_lifetime
     request_uri = URN + new_secret("ru")
     record = PushedRecord(

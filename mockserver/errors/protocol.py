@@ -49,13 +49,12 @@ class Redirection(msgspec.Struct, frozen=True):
     state: str | None
     names: cabc.Mapping[str, str] = {}
     """The RFC's parameters of a callback -> what they are called there."""
-    issuer: str | None = None
-    """Who answers, where the answer says so (RFC 9207 2)."""
     mode: str = "query"
     """`query`, `fragment` (OAuth 2.0 Multiple Response Types 2.1) or `form_post` (Form Post Response Mode 2)."""
-
     secured: cabc.Callable[[tuple[tuple[str, str], ...]], tuple[tuple[str, str], ...]] | None = None
     """What becomes of the parameters: one parameter, a signed JWT (JARM 2.1); None: they stay as they are."""
+    issuer: str | None = None
+    """Who answers, where the answer says so (RFC 9207 2)."""
 
     def named(self, parameters: cabc.Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """The same parameters by the names that the client expects."""
