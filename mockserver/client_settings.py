@@ -77,6 +77,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Instead of the subject: an IP address in the certificate's `subjectAltName`."""
     tls_client_auth_san_email: str | None = None
     """Instead of the subject: an email address in the certificate's `subjectAltName`."""
+    authorization_details_types: tuple[str, ...] | None = None
+    """Types that its `authorization_details` may have (RFC 9396 10); left out, any that the issuer has."""
     client_secret_expires_at: Seconds | None = None
     """When its secrets expire: seconds since the epoch, UTC; 0 or left out, never."""
     disabled: bool = False
@@ -158,6 +160,7 @@ class ClientKeywords(typing.TypedDict, total=False):
     tls_client_auth_san_uri: str | None
     tls_client_auth_san_ip: str | None
     tls_client_auth_san_email: str | None
+    authorization_details_types: typing.Sequence[str] | None
     client_secret_expires_at: int | None
     disabled: bool
     response_types: typing.Sequence[ResponseType] | None

@@ -78,6 +78,8 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Refuse authorization requests without `code_challenge`."""
     code_challenge_methods_supported: tuple[CodeChallengeMethod, ...] = ("S256", "plain")
     """Methods of PKCE (RFC 7636 4.2); where there are none, `code_challenge` means nothing."""
+    authorization_details_types_supported: tuple[str, ...] | None = None
+    """Types that `authorization_details` may have (RFC 9396 10); none: any. Where there is none, it means nothing."""
     authorization_response_iss_parameter_supported: bool = False
     """Say in every callback, by `iss`, whose answer it is (RFC 9207)."""
     pushed_authorization_requests: bool = True

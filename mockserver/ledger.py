@@ -43,6 +43,8 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     """What the access token is for, its `aud` where it is a JWT."""
     family: str
     """What one authorization brings forth has one family, and lives and dies together."""
+    authorization_details: tuple[cabc.Mapping[str, typing.Any], ...] = ()
+    """What the access token is good for in detail (RFC 9396)."""
     cnf: cabc.Mapping[str, str] = {}
     """What the access token is bound to (RFC 7800 3.1): `x5t#S256`, a certificate; `jkt`, a DPoP key."""
     refreshed_from: str | None

@@ -134,6 +134,8 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What `resource` (RFC 8707) and `audience` name."""
     issuer: str
     """The issuer's URL as this client reached it."""
+    authorization_details: tuple[cabc.Mapping[str, typing.Any], ...] | None = None
+    """What was asked for in detail (RFC 9396 6); None when the parameter was left out."""
     cnf: Confirmation = ()
     """What the client showed that it has, and tokens are to be bound to (RFC 7800 3.1)."""
 
@@ -189,6 +191,10 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token_lifetime: int | None = None
     sign: cabc.Callable[[str, dict[str, typing.Any], typing.Any, str], str] | None = None
     """How an armed fault signs: `access_token` or `id_token`, claims, key, `typ` -> the token; None: as is right."""
+    authorization_details: tuple[cabc.Mapping[str, typing.Any], ...] = ()
+    """What was granted in detail (RFC 9396)."""
+    refresh_details: tuple[cabc.Mapping[str, typing.Any], ...] | None = None
+    """What a new refresh token stands for of that, where it is more."""
     cnf: Confirmation = ()
     """What the access token is bound to, and the refresh token of a public client (RFC 7800 3.1)."""
     flaw: str = ""
@@ -208,6 +214,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token: str | None = None
     id_token: str | None = None
     token_type: str = "Bearer"
+    authorization_details: tuple[cabc.Mapping[str, typing.Any], ...] = ()
 
     def __repr__(self) -> str:
         return without(self, "access_token", "refresh_token", "id_token")

@@ -62,6 +62,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """What its assertions may be signed with."""
     certificate_name: tuple[str, str] | None = None
     """Who its certificate has to name (RFC 8705 2.1.2): `subject_dn`, `san_dns`, ..., and the name."""
+    authorization_details_types: tuple[str, ...] | None = None
+    """Types that it may ask for (RFC 9396 10); None: any."""
     disabled: bool
     client_name: str
     grant_types: frozenset[str]
@@ -205,6 +207,8 @@ class AuthorizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How the person showed who they are (RFC 8176)."""
     claims: ClaimsRequest | None = None
     """What was asked for one by one (OpenID Connect Core 5.5)."""
+    authorization_details: tuple[cabc.Mapping[str, typing.Any], ...] = ()
+    """What was granted in detail (RFC 9396)."""
     dpop_jkt: str | None = None
     """The key that its tokens are to be bound to (RFC 9449 10)."""
     audience: tuple[str, ...] = ()
@@ -233,5 +237,7 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Further claims of it, as who acts for the person (RFC 8693 4.1)."""
     flaw: str = ""
     """The armed fault that made it one that nobody should take; empty: none."""
+    authorization_details: tuple[cabc.Mapping[str, typing.Any], ...] = ()
+    """What it is good for in detail (RFC 9396 9)."""
     cnf: Confirmation = ()
     """What whoever uses it must have (RFC 8705 3, RFC 9449 6); empty: nothing."""

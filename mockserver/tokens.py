@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import secrets
 import typing
 
 import msgspec
 
+from .authorization_details import Details
 from .context import Context
 from .credentials import new_jti
 from .credentials import new_secret
@@ -80,7 +82,8 @@ def _holder(issue: Issue, context: Context) -> tuple[object, ...]:
     whose = (policies.access_token_policy, issue.client.client_id, issue.user.username if issue.user else None)
     if policies.access_token_policy == "one_live":
         return whose
-    return (*whose, issue.scope, _audience(issue, context), *issue.cnf)
+    details = json.dumps(issue.authorization_details, sort_keys=True)
+    return (*whose, issue.scope, _audience(issue, context), *issue.cnf, details)
 
 
 def _as_good_as_new(token: IssuedToken, context: Context) -> bool:
@@ -104,6 +107,7 @@ def _again(token: IssuedToken, issue: Issue, context: Context) -> tuple[Tokens, 
         refresh_token=token.refresh_token,
         id_token=id_token(issue, context, access_token=token.access_token) if issue.id_token else None,
         token_type=_token_type(issue),
+        authorization_details=issue.authorization_details,
     )
     answered = msgspec.structs.replace(
         token, grant_type=issue.grant_type, client_auth=issue.client_auth, id_token=tokens.id_token
@@ -121,7 +125,13 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
     )
 
     def record(
-        expires_at: float, scope: Scope, audience: tuple[str, ...], cnf: Confirmation, flaw: str = ""
+        expires_at: float,
+        scope: Scope,
+        audience: tuple[str, ...],
+        *,
+        cnf: Confirmation,
+        details: Details,
+        flaw: str = "",
     ) -> TokenRecord:
         return TokenRecord(
             family=issue.family,
@@ -137,14 +147,21 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
             claims=issue.claims,
             audience=audience,
             further_claims=issue.further_claims,
+            authorization_details=details,
             cnf=cnf,
             flaw=flaw,
         )
 
     access_token = _prolonged(issue, context, now + expires_in) or _access_token(issue, context, now, expires_in)
-    records: list[tuple[Kind, str, Record]] = [
-        (Kind.ACCESS, access_token, record(now + expires_in, issue.scope, issue.audience, issue.cnf, issue.flaw))
-    ]
+    accessing = record(
+        now + expires_in,
+        issue.scope,
+        issue.audience,
+        cnf=issue.cnf,
+        details=issue.authorization_details,
+        flaw=issue.flaw,
+    )
+    records: list[tuple[Kind, str, Record]] = [(Kind.ACCESS, access_token, accessing)]
     refresh_token = None
     if issue.refresh:
         refresh_token = new_secret("rt") if issue.refresh_token is None else issue.refresh_token
@@ -154,7 +171,8 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         audience = issue.audience if issue.refresh_audience is None else issue.refresh_audience
         # RFC 8705 4, RFC 9449 5: only those of public clients; others have to authenticate with theirs anyway
         bound = issue.cnf if issue.client_auth == "none" else ()
-        refreshing = record(expires_at, issue.refresh_scope or issue.scope, audience, bound)
+        details = issue.authorization_details if issue.refresh_details is None else issue.refresh_details
+        refreshing = record(expires_at, issue.refresh_scope or issue.scope, audience, cnf=bound, details=details)
         records.append((Kind.REFRESH, refresh_token, refreshing))
     if not context.store.put_if_alive(issue.family, records, taken=issue.taken):
         raise InvalidGrant("The grant has been revoked.", hint="the grant was revoked while this request was under way")
@@ -166,6 +184,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         refresh_token=refresh_token if issue.tell_refresh_token else None,
         id_token=id_token(issue, context, access_token=access_token) if issue.id_token else None,
         token_type=_token_type(issue),
+        authorization_details=issue.authorization_details,
     )
     issued = IssuedToken(
         access_token=access_token,
@@ -182,6 +201,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         expires_in=expires_in,
         audience=_audience(issue, context),
         family=issue.family,
+        authorization_details=issue.authorization_details,
         cnf=dict(issue.cnf),
         refreshed_from=issue.refreshed_from,
         store=context.store,
@@ -250,6 +270,8 @@ def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -
     }
     if issue.scope:
         claims["scope"] = str(issue.scope)
+    if issue.authorization_details:
+        claims["authorization_details"] = list(issue.authorization_details)
     if issue.cnf:
         claims["cnf"] = dict(issue.cnf)
     if issue.auth_time is not None:

@@ -105,6 +105,7 @@ _EXAMPLES: dict[str, str] = {
     "require_pushed_authorization_requests": "true",
     "pushed_authorization_request_lifetime": "600",
     "pushed_authorization_requests": "false",
+    "authorization_details_types_supported": '["payment"]',
     "authorization_response_iss_parameter_supported": "true",
     "tls_client_certificate_bound_access_tokens": "true",
     "scope_in_response": '"when_different"',

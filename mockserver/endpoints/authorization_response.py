@@ -104,6 +104,7 @@ def _code(asked: Asked, issue: Issue, context: Context, *, first: bool) -> str:
         amr=issue.amr,
         claims=issue.claims,
         audience=asked.audience,
+        authorization_details=asked.authorization_details,
         dpop_jkt=asked.dpop_jkt,
         refresh=has_refresh(
             asked.client,

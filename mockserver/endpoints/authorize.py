@@ -6,6 +6,7 @@ import collections.abc as cabc
 import contextlib
 import functools
 
+from ..authorization_details import parse
 from ..context import Context
 from ..dpop import is_thumbprint
 from ..errors import InvalidRequest
@@ -154,6 +155,7 @@ def _check(request: Request, client: Client, back: Redirection, context: Context
         nonce=parameters.get("nonce"),
         access_type=parameters.get("access_type"),
         login=login_request.read(parameters, request, client, context, openid=for_openid),
+        authorization_details=parse(parameters.get("authorization_details"), client, context.settings) or (),
         dpop_jkt=_key(parameters.get("dpop_jkt"), context),
     )
 

@@ -42,7 +42,7 @@ def what_is_shown(request: Request, client: Client, context: Context) -> Shown:
 
 def key_shown(request: Request, client: Client, context: Context) -> Shown:
     """The key of the DPoP proof (RFC 9449 5), which comes to nothing where the server has no DPoP."""
-    if not context.settings.dpop_signing_alg_values_supported:
+    if not request.header_values("dpop") or not context.settings.dpop_signing_alg_values_supported:
         return Shown()
     judge = context.proof_judge(request, client.policies, "at the authorization server")
     jkt = proof_key(request, judge)

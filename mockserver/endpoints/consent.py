@@ -7,6 +7,7 @@ import urllib.parse
 
 import msgspec
 
+from ..authorization_details import Details
 from ..context import Context
 from ..errors import AccessDenied
 from ..errors import ConsentRequired
@@ -47,6 +48,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     access_type: str | None
     login: LoginRequest
     """What is asked of the login."""
+    authorization_details: Details = ()
+    """What is asked for in detail (RFC 9396)."""
     dpop_jkt: str | None = None
     """The key that the tokens are to be bound to (RFC 9449 10)."""
 

@@ -153,6 +153,9 @@ def _of_requests(base: str, context: Context) -> dict[str, object]:
     if settings.dpop_signing_alg_values_supported:
         # RFC 9449 5.1
         members["dpop_signing_alg_values_supported"] = list(settings.dpop_signing_alg_values_supported)
+    if settings.authorization_details_types_supported:
+        # RFC 9396 10
+        members["authorization_details_types_supported"] = list(settings.authorization_details_types_supported)
     if settings.authorization_response_iss_parameter_supported:
         # RFC 9207 3
         members["authorization_response_iss_parameter_supported"] = True

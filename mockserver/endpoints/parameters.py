@@ -15,8 +15,8 @@ _AUTHORIZE = frozenset(
         # RFC 6749 4.1.1, RFC 7636 4.3, RFC 8707 2
         *("response_type", "client_id", "redirect_uri", "scope", "state"),
         *("code_challenge", "code_challenge_method", "resource", "audience"),
-        # RFC 9449 10
-        "dpop_jkt",
+        # RFC 9396 2, RFC 9449 10
+        *("authorization_details", "dpop_jkt"),
         # OAuth 2.0 Multiple Response Type Encoding Practices 2.1, OpenID Connect Core 3.1.2.1 and 5.5
         *("response_mode", "nonce", "display", "prompt", "max_age", "ui_locales", "id_token_hint", "login_hint"),
         *("acr_values", "claims", "claims_locales", "registration", "request", "request_uri"),
@@ -28,7 +28,7 @@ _TOKEN = frozenset(
     {
         # RFC 6749 2.3.1, 3.3, 4; RFC 7521 4.2; RFC 8707 2
         *("grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"),
-        *("resource", "audience"),
+        *("resource", "audience", "authorization_details"),
     }
 )
 

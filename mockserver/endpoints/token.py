@@ -7,6 +7,7 @@ import difflib
 
 import msgspec
 
+from ..authorization_details import parse
 from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import TooManyRequests
@@ -138,6 +139,7 @@ def _token_request(request: Request, caller: Authenticated, cnf: Confirmation, c
         ),
         scope=parse_scope(parameters.get("scope"), caller.client.policies.scope_separator),
         issuer=context.issuer_url(request),
+        authorization_details=parse(parameters.get("authorization_details"), caller.client, context.settings),
         cnf=cnf,
     )
 
@@ -198,6 +200,9 @@ def _members(tokens: Tokens, policies: Policies) -> dict[str, object]:
         members["refresh_token"] = tokens.refresh_token
     if _says_scope(tokens, policies):
         members["scope"] = tokens.scope.joined(policies.scope_separator)
+    if tokens.authorization_details:
+        # RFC 9396 7
+        members["authorization_details"] = list(tokens.authorization_details)
     if tokens.id_token is not None:
         members["id_token"] = tokens.id_token
     return members

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 
+from ..authorization_details import narrowed
 from ..context import Context
 from ..credentials import origin
 from ..errors import InvalidGrant
@@ -52,6 +53,8 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         scope=found.record.scope,
         audience=narrowed_audience(request.audience, found.record.audience),
         refresh_audience=found.record.audience,
+        authorization_details=narrowed(request.authorization_details, found.record.authorization_details),
+        refresh_details=found.record.authorization_details,
         altered=found.record.scope != found.record.asked,
         grant_type=name,
         client_auth=request.client_auth,

@@ -44,6 +44,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         user=user,
         scope=scope,
         audience=request.audience,
+        authorization_details=request.authorization_details or (),
         altered=scope != (request.scope or Scope()),
         grant_type=name,
         client_auth=request.client_auth,

@@ -6,6 +6,7 @@ import typing
 
 import msgspec
 
+from ..authorization_details import narrowed
 from ..context import Context
 from ..credentials import origin
 from ..credentials import successor
@@ -48,6 +49,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     # Before the token is taken: a scope that is refused costs nothing.
     scope = _narrowed(request.scope, record.scope)
     audience = narrowed_audience(request.audience, record.audience)
+    details = narrowed(request.authorization_details, record.authorization_details)
     rule = client.policies.refresh_of(public=request.client_auth == "none")
     if _keeps(request, found, context):
         successor = _Successor(value, taken=False, told=False)
@@ -69,6 +71,8 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         refresh_scope=record.scope,
         audience=audience,
         refresh_audience=record.audience,
+        authorization_details=details,
+        refresh_details=record.authorization_details,
         refresh_expires_at=successor.expires_at,
         auth_time=record.auth_time,
         acr=record.acr,

@@ -50,6 +50,7 @@ _BELOW_ISSUER = ("openid_configuration", "authorization_server")
 
 # What a provider does not have unless its file says so
 _NOT_OF_PROVIDERS = {
+    "authorization_details_types_supported": (),
     "device_authorization": False,
     "dpop_signing_alg_values_supported": (),
     "introspection": "off",

@@ -22,6 +22,8 @@ _CHOSEN = (
     *("redirect_uris", "token_endpoint_auth_method", "grant_types", "client_name", "scope", "jwks", "jwks_uri"),
     # OpenID Connect Dynamic Client Registration 2
     *("token_endpoint_auth_signing_alg", "id_token_signed_response_alg"),
+    # RFC 9396 10
+    "authorization_details_types",
     # RFC 9126 6, RFC 9449 5.2
     *("require_pushed_authorization_requests", "dpop_bound_access_tokens"),
     # RFC 8705 2.1.2, 3.4
