@@ -149,8 +149,7 @@ def challenged(error: OAuthError) -> Reply:
     attributes = {"realm": "api", **error.body()}
     if isinstance(error, ResourceError):
         attributes |= {"scope": error.scope or "", "resource_metadata": error.resource_metadata or ""}
-    if error.algs:
-        attributes["algs"] = " ".join(error.algs)
+    attributes |= error.attributes
     challenge = ", ".join(f'{name}="{value}"' for name, value in attributes.items() if value)
     return Reply.of_json(
         error.body(),

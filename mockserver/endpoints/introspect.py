@@ -127,11 +127,22 @@ def _members(token: Asked, request: Request, context: Context) -> dict[str, typi
     }
     if record.scope:
         members["scope"] = str(record.scope)
+    if record.cnf:
+        # RFC 8705 3.2, RFC 9449 6.2
+        members["cnf"] = dict(record.cnf)
+    if record.authorization_details:
+        # RFC 9396 9.2
+        members["authorization_details"] = list(record.authorization_details)
+    if record.auth_time is not None:
+        # RFC 9470 6.2
+        members["auth_time"] = int(record.auth_time)
+    if record.acr is not None:
+        members["acr"] = record.acr
     if record.user is not None:
         members["username"] = record.user.username
     if token.kind is Kind.ACCESS:
         # RFC 7662 2.2: as in the token answer; a refresh token has no type, and must not pass for an access token
-        members["token_type"] = "Bearer"
+        members["token_type"] = "DPoP" if "jkt" in dict(record.cnf) else "Bearer"
     return members
 
 

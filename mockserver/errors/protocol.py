@@ -87,8 +87,8 @@ class OAuthError(Exception):
         self.hint = hint or description
         self.scheme = scheme
         self.allow = allow
-        self.algs: tuple[str, ...] = ()
-        """Of a challenge that asks for proofs, what they may be signed with (RFC 9449 7.1)."""
+        self.attributes: dict[str, str] = {}
+        """What a challenge has besides: `algs` of proofs (RFC 9449 7.1), what a login must be like (RFC 9470 3)."""
         self.redirection: Redirection | None = None
         if status is not None:
             self.status = status

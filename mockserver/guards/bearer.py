@@ -26,6 +26,7 @@ from ..policies import BearerMethod
 from ..request import Request
 from ..scope import Scope
 from ..stores import Entry
+from .login import check_login
 from .possession import check_possession
 from .resource_metadata import described
 from .resource_metadata import metadata_url
@@ -236,7 +237,8 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     `scope` is what it needs, or what it needs by method: `{"GET": "orders:read", "*": "orders:write"}`. `audience` is
     what it has to be for (RFC 8707 2, RFC 9068 4). `accepts` are the issuers whose tokens are taken; without any it is
     the one that protects the path. `methods` are the places of RFC 6750 2, which else the token's client decides on.
-    `scheme` is another word for Bearer: `"Zoho-oauthtoken"`.
+    `scheme` is another word for Bearer: `"Zoho-oauthtoken"`. `acr_values` are classes of which the person's login has
+    to be one, and `max_age` the seconds that it may be ago (RFC 9470).
     """
 
     name: typing.ClassVar[str] = "bearer"
@@ -247,6 +249,8 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     accepts: cabc.Sequence[Issuing] = ()
     methods: cabc.Collection[BearerMethod] | None = None
     scheme: str = "Bearer"
+    acr_values: str = ""
+    max_age: int | None = None
 
     def __post_init__(self) -> None:
         for scope in [self.scope] if isinstance(self.scope, str) else self.scope.values():
@@ -254,6 +258,8 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
                 Scope.parse(scope)
             except ValueError as error:
                 raise ConfigurationError(f"Bearer(scope={scope!r}): {error}; correct it") from None
+        if self.max_age is not None and self.max_age < 0:
+            raise ConfigurationError(f"Bearer(max_age={self.max_age}): write seconds, 0 or more")
         for method in self.methods or ():
             if method not in _CLAUSES:
                 raise ConfigurationError(
@@ -274,6 +280,7 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
             visit.caller = token.client_id
             if self.audience is not None:
                 self._check_audience(token, request, issuing)
+            check_login(token, self.acr_values.split(), self.max_age, now=issuing.clock.now())
         except OAuthError as error:
             error.scheme = error.scheme or self.scheme
             if isinstance(error, ResourceError):

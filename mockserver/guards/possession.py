@@ -29,7 +29,7 @@ def check_possession(
     except OAuthError as error:
         # RFC 9449 7.1
         error.scheme, error.status = "DPoP", 401
-        error.algs = context.settings.dpop_signing_alg_values_supported
+        error.attributes["algs"] = " ".join(context.settings.dpop_signing_alg_values_supported)
         raise
 
 

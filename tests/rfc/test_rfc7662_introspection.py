@@ -53,6 +53,7 @@ def test_an_access_token_of_a_person(http: typing.Any, mock: OAuthMock, access_t
         "exp": issued + 3600,
         "iat": issued,
         "nbf": issued,
+        "auth_time": issued,
         "sub": "alice",
         "aud": "http://localhost/api",
         "iss": "http://localhost",
@@ -85,7 +86,7 @@ def test_a_refresh_token(http: typing.Any, crm: typing.Any) -> None:
     members = said(http, token.refresh_token)
 
     assert sorted(members) == [
-        *("active", "aud", "client_id", "exp", "iat", "iss", "jti", "nbf", "scope", "sub", "username"),
+        *("active", "aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "nbf", "scope", "sub", "username"),
     ]
     assert members["exp"] - members["iat"] == 86400
 
