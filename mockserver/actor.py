@@ -63,6 +63,15 @@ class Browser:
             raise UnexpectedPage(f"{redact(url)} answered {response.status_code}: {self.why}; ask for another code")
         return Page(response.text)
 
+    def log_out(self, url: str) -> Callback | None:
+        """Open a logout URL and press Log out where there is such a button. Raises `UnexpectedPage` for an error."""
+        response = self._request("GET", url, None)
+        if response.status_code == 200 and Page(response.text).asks_logout:
+            response = self._request("POST", url, "log_out=yes")
+        if response.status_code not in (200, 302):
+            raise UnexpectedPage(f"{redact(url)} answered {response.status_code}: {self.why}; correct the logout URL")
+        return Callback(response.location) if response.status_code == 302 else None
+
     @property
     def why(self) -> str:
         return self._journal().last.why
@@ -177,6 +186,7 @@ class Page(html.parser.HTMLParser):
         self.scopes: list[str] = []
         self.hidden: list[tuple[str, str]] = []
         self.asks_second_factor = False
+        self.asks_logout = False
         self.action: str | None = None
         self.feed(text)
 
@@ -189,6 +199,8 @@ class Page(html.parser.HTMLParser):
             self.users.append(value)
         elif tag == "button" and name == "second_factor":
             self.asks_second_factor = True
+        elif tag == "button" and name == "log_out":
+            self.asks_logout = True
         elif tag == "input" and named.get("type") == "hidden":
             self.hidden.append((name, value))
         elif tag == "input" and name == "scope":

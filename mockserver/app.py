@@ -26,6 +26,7 @@ from .config import Settings
 from .context import Context
 from .endpoints import ENDPOINTS
 from .endpoints import ClientEndpoint
+from .endpoints import cors
 from .endpoints import misnamed
 from .endpoints import resource
 from .errors import InvalidClient
@@ -127,6 +128,7 @@ class Application:
             state.exceptions.append(exception)
             seen.error = ServerError("The mock server broke.", hint=f"{type(exception).__name__}: {exception}")
             reply = seen.endpoint.refuse(seen.error)
+        reply = cors.shared(reply, request, seen.endpoint.name, seen.context)
         strikes = seen.strikes
         # A fault may want to see the whole
         reply = reply.collected() if state.faults else reply
@@ -218,6 +220,9 @@ class Application:
             return replaced
         if seen.door is not None:
             return self._enter(seen, seen.door, state, environ)
+        preflight = cors.preflight(seen.request, seen.endpoint.name, seen.endpoint.methods, context)
+        if preflight is not None:
+            return preflight
         routing.check_method(seen.request, seen.endpoint, context)
         if isinstance(seen.endpoint, ClientEndpoint):
             seen.presented = clientauth.extract(seen.request, context)

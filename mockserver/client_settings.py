@@ -37,6 +37,7 @@ from .policies import ScopePolicy
 from .policies import ScopeSeparator
 from .policies import Seconds
 from .policies import SigningAlgorithm
+from .policies import SubjectType
 from .redaction import without
 
 __all__ = ["ClientKeywords", "ClientSettings"]
@@ -87,6 +88,10 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What it may ask the authorization endpoint for; left out, all of the issuer's `response_types_supported`."""
     redirect_uris: tuple[str, ...] | None = None
     """Where it may be called back (`redirect_uri_policy`); left out, any `http` or `https` URI on loopback."""
+    sector_identifier_uri: str | None = None
+    """Its host is the sector of `subject_type = "pairwise"`, and it is not fetched; left out, the redirect URIs'."""
+    post_logout_redirect_uris: tuple[str, ...] | None = None
+    """Where people may be sent who have logged out, exactly; left out, any `http` or `https` URI on loopback."""
 
     access_token_lifetime: Seconds | None = None
     refresh_token_lifetime: Seconds | None = None
@@ -104,6 +109,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     id_token_azp: AuthorizedParty | None = None
     userinfo_signed_response_alg: SigningAlgorithm | MacAlgorithm | None = None
     authorization_signed_response_alg: SigningAlgorithm | MacAlgorithm | None = None
+    subject_type: SubjectType | None = None
     claims_by_scope: ClaimsByScope | None = None
     introspection_signed_response_alg: SigningAlgorithm | None = None
     revocation_cascade: RevocationCascade | None = None
@@ -165,6 +171,8 @@ class ClientKeywords(typing.TypedDict, total=False):
     disabled: bool
     response_types: typing.Sequence[ResponseType] | None
     redirect_uris: typing.Sequence[str] | None
+    sector_identifier_uri: str | None
+    post_logout_redirect_uris: typing.Sequence[str] | None
 
     access_token_lifetime: int | None
     refresh_token_lifetime: int | None
@@ -182,6 +190,7 @@ class ClientKeywords(typing.TypedDict, total=False):
     id_token_azp: AuthorizedParty | None
     userinfo_signed_response_alg: SigningAlgorithm | MacAlgorithm | None
     authorization_signed_response_alg: SigningAlgorithm | MacAlgorithm | None
+    subject_type: SubjectType | None
     claims_by_scope: ClaimsByScope | None
     introspection_signed_response_alg: SigningAlgorithm | None
     revocation_cascade: RevocationCascade | None

@@ -127,6 +127,8 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Authentication context classes of logins, the weakest first; None: whichever is asked for."""
     single_sign_on: bool = False
     """Let in whoever is logged in and has consented without showing a page, as `prompt=none` does at any time."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose scripts may ask the token, revocation, userinfo, key and discovery endpoints; `*`: any (CORS)."""
     parameters: dict[str, ParameterRules] = {}
     """Rules for parameters, by `authorize`, `token` (every grant), the name of a grant, or `api`."""
 

@@ -270,17 +270,15 @@ class Context(msgspec.Struct, kw_only=True):
     def signing_algorithms(self) -> tuple[SigningAlgorithm, ...]:
         """The algorithms whose keys are published: ES256 for access tokens, and what else is signed with a key."""
         used = {
-            *self.id_token_algorithms(),
-            *self.introspection_algorithms(),
-            *self.userinfo_algorithms(),
-            *self.response_algorithms(),
+            *(*self.id_token_algorithms(), *self.userinfo_algorithms()),
+            *(*self.response_algorithms(), *self.introspection_algorithms()),
         }
         others = (alg for alg in typing.get_args(SigningAlgorithm) if alg != "ES256" and alg in used)
         return ("ES256", *others)
 
     def introspection_algorithms(self) -> set[SigningAlgorithm]:
         """What introspection answers are signed with (RFC 9701 6), for some client or other."""
-        return {policies.introspection_alg for policies in self._policies()}
+        return {self.settings.introspection_alg, *(c.policies.introspection_alg for c in self.clients.values())}
 
     def id_token_algorithms(self) -> set[IdTokenAlgorithm]:
         """What ID tokens are signed with, for some client or other."""

@@ -76,6 +76,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """Its own, and the issuer's where it has none."""
     response_types: tuple[str, ...] = ("code",)
     """What it may ask the authorization endpoint for (RFC 7591 2), the words of each in alphabetical order."""
+    post_logout_redirect_uris: tuple[str, ...] | None = None
+    """Where it may have people sent who have logged out; None: any loopback URI."""
     sector: str | None = None
     """Whom it shares subjects with (OpenID Connect Core 8.1); None: with everybody."""
     access_token_signing_alg: SigningAlgorithm = "ES256"

@@ -47,6 +47,7 @@ __all__ = [
     "Seconds",
     "ServerCertificate",
     "SigningAlgorithm",
+    "SubjectType",
     "TokenMethod",
 ]
 
@@ -97,6 +98,7 @@ SigningAlgorithm = typing.Literal[
 ]
 # Also by the client's secret, or not at all
 IdTokenAlgorithm = typing.Literal[SigningAlgorithm, MacAlgorithm, "none"]
+SubjectType = typing.Literal["public", "pairwise"]
 TokenMethod = typing.Literal["GET", "POST"]
 
 # 2**53: the largest integer that every JSON parser reads exactly (RFC 8259 6)
@@ -172,6 +174,8 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Algorithm of userinfo as a JWT (OIDC Core 5.3.2); None: it is JSON."""
     authorization_signed_response_alg: SigningAlgorithm | MacAlgorithm = "RS256"
     """Algorithm of authorization responses in a JWT, for `response_modes_supported` that have one (JARM 4)."""
+    subject_type: SubjectType = "public"
+    """`pairwise`: a client knows people by a `sub` of its own, which others of its sector share (OIDC Core 8)."""
     claims_by_scope: ClaimsByScope = "when_named"
     """Whether the scopes `profile`, `email`, `address`, `phone` govern their claims (OIDC Core 5.4); see the how-to."""
     introspection_signed_response_alg: SigningAlgorithm | None = None

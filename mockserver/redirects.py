@@ -11,7 +11,7 @@ from .policies import RedirectUriPolicy
 from .registration import is_loopback
 from .registration import malformed_uri
 
-__all__ = ["check_redirect_uri", "too_wide"]
+__all__ = ["check_post_logout_redirect_uri", "check_redirect_uri", "too_wide"]
 
 # Where URIs are not compared as a whole: RFC 3986 2 knows no others, and an encoded letter hides what it is.
 _PLAIN = re.compile(r"[A-Za-z0-9._~:/?@!$&'()*+,;=%\[\]-]+")
@@ -75,6 +75,24 @@ def check_redirect_uri(asked: str | None, client: Client) -> str:
             " alone (RFC 8252 8.3)",
         )
     return asked
+
+
+def check_post_logout_redirect_uri(asked: str, client: Client) -> str:
+    """
+    Where the browser goes after logging out (OpenID Connect RP-Initiated Logout 3).
+
+    Raises `InvalidRequest`, which must then be shown and never redirected (4).
+    """
+    wrong, registered = malformed_uri(asked), client.post_logout_redirect_uris
+    if wrong is None and (asked in registered if registered is not None else _on_this_machine(asked)):
+        return asked
+    known = "any loopback URI" if registered is None else ", ".join(map(repr, registered)) or "nothing"
+    raise InvalidRequest(
+        "post_logout_redirect_uri is not registered.",
+        hint=f"post_logout_redirect_uri {asked!r} {wrong or 'is not registered'}; client {client.client_id!r} has"
+        f" {known}, and they are compared character by character (OpenID Connect RP-Initiated Logout 3); to register"
+        f" it: oauthmock.client(post_logout_redirect_uris=[{asked!r}])",
+    )
 
 
 def too_wide(uri: str, policy: RedirectUriPolicy, *, https_only: bool) -> str | None:

@@ -15,9 +15,8 @@ _ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 _SECTION = r"(?:[Aa]ppendix [A-Z](?:\.\d+)*|\d{1,2}(?:\.\d+)*(?!\d))"
-_CITATION = re.compile(
-    rf"(RFC \d{{4}}|OpenID Connect (?:Core|Discovery))(?: ((?:{_SECTION})(?:(?:, | and ){_SECTION})*))?"
-)
+_DOCUMENT = r"RFC \d{4}|OpenID Connect (?:Core|Discovery|Registration|RP-Initiated Logout)|JARM"
+_CITATION = re.compile(rf"({_DOCUMENT})(?: ((?:{_SECTION})(?:(?:, | and ){_SECTION})*))?")
 
 
 def tokens_of(text: str) -> list[tuple[str, str]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from . import by_reference
 from . import callback
+from . import cors
 from . import device
 from . import device_authorization
+from . import end_session
 from . import introspect
 from . import jwks
 from . import metadata
@@ -22,7 +24,7 @@ from .endpoint import Endpoint
 from .parameters import known as known_parameters
 from .parameters import misnamed
 
-__all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint", "known_parameters", "misnamed", "rules"]
+__all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint", "cors", "known_parameters", "misnamed", "rules"]
 
 _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("authorize", ("GET", "POST"), by_reference.answer, refusal.to_browser),
@@ -42,6 +44,7 @@ _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("authorization_server", ("GET",), metadata.authorization_server, refusal.to_client),
     Endpoint("protected_resource", ("GET",), metadata.protected_resource, refusal.to_client),
     Endpoint("callback", ("GET", "POST"), callback.answer, refusal.to_browser),
+    Endpoint("end_session", ("GET", "POST"), end_session.answer, refusal.to_browser),
     Endpoint("protected", (), resource.protected, refusal.to_bearer),
     Endpoint("api", (), resource.echo, refusal.to_bearer),
 )

@@ -24,7 +24,7 @@ def fields(shape: CallbackShape, request: Request, client: Client, user: User, c
         "client_id": client.client_id,
         "issuer": context.issuer_url(request),
         "now": int(context.clock.now()),
-        "subject": user.subject,
+        "subject": client.subject_of(user),
         "username": user.username,
     }
     return tuple((name, str(placeholders.fill(template, known))) for name, template in shape.fields.items())

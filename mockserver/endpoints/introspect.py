@@ -18,6 +18,7 @@ from ..messages import Authenticated
 from ..messages import Presented
 from ..messages import Reply
 from ..model import Kind
+from ..model import TokenRecord
 from ..policies import BearerMethod
 from ..request import Request
 from ..scope import Scope
@@ -120,7 +121,7 @@ def _members(token: Asked, request: Request, context: Context) -> dict[str, typi
         "exp": int(record.expires_at),
         "iat": int(record.issued_at),
         "nbf": int(record.issued_at),
-        "sub": record.user.subject if record.user else record.client_id,
+        "sub": _subject(record, context),
         "aud": audience[0] if len(audience) == 1 else list(audience),
         "iss": issuer,
         "jti": _jti(token.token),
@@ -144,6 +145,14 @@ def _members(token: Asked, request: Request, context: Context) -> dict[str, typi
         # RFC 7662 2.2: as in the token answer; a refresh token has no type, and must not pass for an access token
         members["token_type"] = "DPoP" if "jkt" in dict(record.cnf) else "Bearer"
     return members
+
+
+def _subject(record: TokenRecord, context: Context) -> str:
+    """As in the token: of a client that has pairwise subjects, its own."""
+    client = context.clients.get(record.client_id)
+    if record.user is None:
+        return record.client_id
+    return record.user.subject if client is None else client.subject_of(record.user)
 
 
 def _jti(token: str) -> str:

@@ -12,6 +12,8 @@ from ..claims import ClaimsRequest
 from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import LoginRequired
+from ..errors import RequestNotSupported
+from ..errors import RequestUriNotSupported
 from ..errors import UnmetAuthenticationRequirements
 from ..model import Client
 from ..request import Request
@@ -54,7 +56,9 @@ def read(
 ) -> LoginRequest:
     """Raises `InvalidRequest`, `LoginRequired` and `UnmetAuthenticationRequirements`."""
     settings = context.settings
-    if not openid:  # providers have prompts of their own, which are not judged; RFC 9470 4 has the rest
+    if openid:
+        _check_objects(parameters)
+    else:  # providers have prompts of their own, which are not judged; RFC 9470 4 has the rest
         return LoginRequest(
             prompt=frozenset(parameters.get("prompt", "").split()),
             max_age=_max_age(parameters.get("max_age")),
@@ -77,6 +81,13 @@ def read(
         acr=_acr(parameters.get("acr_values", ""), asked, settings.acr_values_supported),
         claims=asked,
     )
+
+
+def _check_objects(parameters: cabc.Mapping[str, str]) -> None:
+    """OpenID Connect Core 6.1, 6.2: what is not supported is refused and not ignored."""
+    for name, refusal in (("request", RequestNotSupported), ("request_uri", RequestUriNotSupported)):
+        if name in parameters:
+            raise refusal("Request objects are not supported.", hint=f"the request has {name!r}; send its parameters")
 
 
 def _prompt(text: str) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from ..clientauth import METHODS
 from ..clientauth import OVER_TLS
 from ..context import Context
@@ -11,6 +13,7 @@ from ..guards.resource_metadata import described
 from ..jwk import ALGORITHMS
 from ..jwk import MAC_ALGORITHMS
 from ..messages import Reply
+from ..policies import SubjectType
 from ..request import Request
 from .login_request import DISPLAYS
 from .login_request import PROMPTS
@@ -45,7 +48,8 @@ def openid_configuration(request: Request, context: Context) -> Reply:
     members = {
         **document(base, context),
         "userinfo_endpoint": context.url_of("userinfo", base),
-        "subject_types_supported": ["public"],
+        "end_session_endpoint": context.url_of("end_session", base),
+        "subject_types_supported": list(typing.get_args(SubjectType)),
         "id_token_signing_alg_values_supported": sorted(context.id_token_algorithms()),
         **({"userinfo_signing_alg_values_supported": signed} if signed else {}),
         **({"acr_values_supported": list(known)} if known is not None else {}),

@@ -136,6 +136,14 @@ def _vouched(document: Document, context: Context) -> Document:
 
 def _client(settings: ClientSettings, request: Request, context: Context) -> Client:
     """The client that an issuer registers, as it does for a test. Raises what RFC 7591 3.2.2 has for what cannot be."""
+    supported = context.settings.response_types_supported
+    for asked in settings.response_types or ():
+        if asked not in supported:
+            raise client_metadata.refusal(
+                "response_types",
+                f"response_types has {asked!r}; this server has {', '.join(map(repr, supported))}"
+                " (response_types_supported)",
+            )
     published = [context.base_url(request) + path for path in context.published]
     try:
         return registry.client(settings, context.settings, published)

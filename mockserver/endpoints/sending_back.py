@@ -46,7 +46,7 @@ def _redirect(uri: str, parameters: Pairs, why: str, *, accepted: bool, fragment
     """A query that the redirect URI has is kept (RFC 6749 3.1.2)."""
     # quote, not quote_plus: some callbacks take a + for a +
     added = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)
-    joint = "#" if fragment else "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
+    joint = "" if not added else "#" if fragment else "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
     headers = (
         ("Location", _ascii(uri) + joint + added),
         ("Cache-Control", "no-store"),

@@ -220,7 +220,7 @@ def _facts(issued: IssuedToken, issue: Issue, context: Context, base: str) -> di
         "issuer": issued.issuer,
         "scope": str(issued.scope),
         "username": issued.username,
-        "subject": issue.user.subject if issue.user else None,
+        "subject": issue.client.subject_of(issue.user) if issue.user else None,
     }
     if issued.refresh_token is not None:
         lifetime = issue.client.policies.refresh_token_lifetime

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from .login import ConsentRequired
+from .login import LoginRequired
+from .login import Refused
+from .login import RequestNotSupported
+from .login import RequestUriNotSupported
+from .login import UnmetAuthenticationRequirements
 from .mock_server import AlreadyRegistered
 from .mock_server import ConfigurationError
 from .mock_server import MockServerError
@@ -13,7 +19,6 @@ from .mock_server import UnknownLayout
 from .mock_server import UnmountedHostError
 from .protocol import AccessDenied
 from .protocol import AuthorizationPending
-from .protocol import ConsentRequired
 from .protocol import ExpiredToken
 from .protocol import Inaccessible
 from .protocol import InsufficientScope
@@ -27,18 +32,15 @@ from .protocol import InvalidScope
 from .protocol import InvalidSoftwareStatement
 from .protocol import InvalidTarget
 from .protocol import InvalidToken
-from .protocol import LoginRequired
 from .protocol import MissingToken
 from .protocol import OAuthError
 from .protocol import Redirection
-from .protocol import Refused
 from .protocol import ResourceError
 from .protocol import ServerError
 from .protocol import SlowDown
 from .protocol import TooManyRequests
 from .protocol import UnapprovedSoftwareStatement
 from .protocol import UnauthorizedClient
-from .protocol import UnmetAuthenticationRequirements
 from .protocol import UnsupportedGrantType
 from .protocol import UnsupportedResponseType
 from .protocol import UnsupportedTokenType
@@ -70,6 +72,8 @@ __all__ = [
     "PortInUse",
     "Redirection",
     "Refused",
+    "RequestNotSupported",
+    "RequestUriNotSupported",
     "ResourceError",
     "ServerError",
     "ServerNotRunning",

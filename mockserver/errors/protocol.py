@@ -10,7 +10,6 @@ import msgspec
 __all__ = [
     "AccessDenied",
     "AuthorizationPending",
-    "ConsentRequired",
     "ExpiredToken",
     "Inaccessible",
     "InsufficientScope",
@@ -24,18 +23,15 @@ __all__ = [
     "InvalidSoftwareStatement",
     "InvalidTarget",
     "InvalidToken",
-    "LoginRequired",
     "MissingToken",
     "OAuthError",
     "Redirection",
-    "Refused",
     "ResourceError",
     "ServerError",
     "SlowDown",
     "TooManyRequests",
     "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
-    "UnmetAuthenticationRequirements",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
     "UnsupportedTokenType",
@@ -221,35 +217,6 @@ class UnsupportedTokenType(OAuthError):
     """RFC 7009 2.2.1: tokens of this kind are not revoked here."""
 
     error = "unsupported_token_type"
-
-
-class LoginRequired(OAuthError):
-    """OpenID Connect Core 3.1.2.6: `prompt=none` was asked for, and a page would have to be shown."""
-
-    error = "login_required"
-
-
-class ConsentRequired(OAuthError):
-    """OpenID Connect Core 3.1.2.6: `prompt=none` was asked for, and the person has not consented to that much yet."""
-
-    error = "consent_required"
-
-
-class UnmetAuthenticationRequirements(OAuthError):
-    """OpenID Connect Core Error Code unmet_authentication_requirements 2: no login here is of that class."""
-
-    error = "unmet_authentication_requirements"
-
-
-class Refused(OAuthError):
-    """RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6: whatever code a test wants to travel to the client."""
-
-    def __init__(self, error: str, description: str, *, hint: str) -> None:
-        super().__init__(description, hint=hint)
-        self.code = error
-
-    def body(self) -> dict[str, str]:
-        return {**super().body(), "error": self.code}
 
 
 class ServerError(OAuthError):

@@ -25,6 +25,7 @@ PATHS = {
     "token": "/token",
     "userinfo": "/userinfo",
     "par": "/par",
+    "end_session": "/end_session",
     "register": "/register",
     "protected_resource": "/.well-known/oauth-protected-resource",
     "jwks": "/jwks",
@@ -55,6 +56,7 @@ _NOT_OF_PROVIDERS = {
     "dpop_signing_alg_values_supported": (),
     "introspection": "off",
     "pushed_authorization_requests": False,
+    "claims_parameter_supported": False,
     "registration": "off",
     "revocation": "off",
 }

@@ -13,6 +13,7 @@ from ..errors import InvalidRedirectUri
 from ..errors import OAuthError
 from ..model import Client
 from ..model import Registration
+from ..policies import ResponseType
 from ..written import sound
 
 __all__ = ["of_client", "refusal", "understood"]
@@ -21,7 +22,6 @@ __all__ = ["of_client", "refusal", "understood"]
 _CHOSEN = (
     *("redirect_uris", "token_endpoint_auth_method", "grant_types", "client_name", "scope", "jwks", "jwks_uri"),
     # OpenID Connect Dynamic Client Registration 2
-    *("token_endpoint_auth_signing_alg", "id_token_signed_response_alg"),
     # RFC 9396 10
     "authorization_details_types",
     # RFC 9126 6, RFC 9449 5.2
@@ -29,6 +29,12 @@ _CHOSEN = (
     # RFC 8705 2.1.2, 3.4
     *("tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri", "tls_client_auth_san_ip"),
     *("tls_client_auth_san_email", "tls_client_certificate_bound_access_tokens"),
+    *("token_endpoint_auth_signing_alg", "id_token_signed_response_alg", "userinfo_signed_response_alg"),
+    *("subject_type", "sector_identifier_uri"),
+    # OpenID Connect RP-Initiated Logout 3.1
+    "post_logout_redirect_uris",
+    # JARM 3
+    "authorization_signed_response_alg",
 )
 # Told back as they came: they change nothing here
 _KEPT: dict[str, typing.Any] = {
@@ -43,6 +49,9 @@ _KEPT: dict[str, typing.Any] = {
     "application_type": typing.Literal["web", "native"],
     "initiate_login_uri": str,
 }
+# OpenID Connect Dynamic Client Registration 2: beside response types that bring an ID token or an access token, which
+# say all of it
+_IMPLICIT = "implicit"
 # RFC 7591 2: what a client has that says nothing of it
 _DEFAULTS = {"token_endpoint_auth_method": "client_secret_basic", "grant_types": ["authorization_code"]}
 
@@ -64,6 +73,8 @@ def understood(
             msgspec.convert(value, _KEPT.get(name.partition("#")[0], str))
         except msgspec.ValidationError as error:
             raise refusal(name, f"{name}: {error} (RFC 7591 2)") from None
+    if isinstance(chosen["grant_types"], list):
+        chosen["grant_types"] = [grant for grant in chosen["grant_types"] if grant != _IMPLICIT]
     sound_settings, problems = sound({**chosen, **more, "client_id": client_id}, ClientSettings)
     for path, message in problems:
         raise refusal(str(path[0]), message)
@@ -71,6 +82,9 @@ def understood(
     if not isinstance(settings.token_endpoint_auth_method, str):
         raise refusal("token_endpoint_auth_method", "token_endpoint_auth_method is one method here (RFC 7591 2)")
     kept["response_types"] = _response_types(settings, kept.get("response_types"))
+    settings = msgspec.structs.replace(settings, response_types=_known(kept["response_types"]))
+    if _IMPLICIT in given.get("grant_types", ()):
+        kept["grant_types"] = given["grant_types"]
     if "authorization_code" in (settings.grant_types or ()) and not settings.redirect_uris:
         raise refusal(
             "redirect_uris", "redirect_uris is missing: a client of the grant authorization_code has some (RFC 7591 2)"
@@ -95,6 +109,17 @@ def _response_types(settings: ClientSettings, given: list[str] | None) -> list[s
             " belongs to 'authorization_code' (RFC 7591 2.1)",
         )
     return types
+
+
+def _known(types: cabc.Iterable[str]) -> tuple[ResponseType, ...]:
+    """As they are spelt here: the order of the words does not matter (OAuth 2.0 Multiple Response Types 1)."""
+    spelt = {frozenset(known.split()): known for known in typing.get_args(ResponseType)}
+    strange = [each for each in types if frozenset(each.split()) not in spelt]
+    if strange:
+        raise refusal(
+            "response_types", f"response_types has {strange[0]!r}; there are {', '.join(map(repr, spelt.values()))}"
+        )
+    return tuple(spelt[frozenset(each.split())] for each in types)
 
 
 def refusal(name: str, hint: str) -> OAuthError:

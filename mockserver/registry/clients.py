@@ -20,10 +20,12 @@ from ..policies import Account
 from ..policies import Policies
 from ..policies import RefreshPolicySettings
 from ..redirects import too_wide
+from ..registration import malformed_uri
 from ..scope import Scope
 from ..written import nearest
 from ..written import sound
 from . import credentials
+from . import sectors
 
 __all__ = ["checked", "client", "default_methods", "refresh_policy", "user"]
 
@@ -92,8 +94,24 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
         scope=_scope(what, "scope", settings.scope, issuer),
         redirect_uris=None if settings.redirect_uris is None else tuple(settings.redirect_uris),
         policies=policies,
+        post_logout_redirect_uris=_after_logout(what, settings),
+        sector=sectors.sector(what, settings, policies),
         response_types=_response_types(what, settings, issuer, policies),
     )
+
+
+def _after_logout(what: str, settings: ClientSettings) -> tuple[str, ...] | None:
+    """Raises `ConfigurationError`."""
+    if settings.post_logout_redirect_uris is None:
+        return None
+    for uri in settings.post_logout_redirect_uris:
+        wrong = malformed_uri(uri)
+        if wrong is not None:
+            raise ConfigurationError(
+                f"{what}: post_logout_redirect_uris has {uri!r}, which {wrong}; write an absolute URI without fragment",
+                key="post_logout_redirect_uris",
+            )
+    return tuple(settings.post_logout_redirect_uris)
 
 
 def _response_types(what: str, settings: ClientSettings, issuer: IssuerSettings, policies: Policies) -> tuple[str, ...]:

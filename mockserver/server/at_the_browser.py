@@ -104,3 +104,11 @@ class KeptBrowser(AtTheBrowser):
 
     def _browser(self, *, cookies: bool = True) -> Browser:  # noqa: ARG002 - it was opened with them
         return self._kept
+
+    def log_out(self, url: str) -> Callback | None:
+        """
+        Open a logout URL (`end_session_url` with its parameters), and say yes where the person is asked.
+
+        Where the browser would be sent afterwards; None: nowhere. Raises `UnexpectedPage` when an error is shown.
+        """
+        return self._kept.log_out(url)

@@ -67,6 +67,10 @@ class Endpoints(AtTheDevice):
         return self._endpoint("revoke")
 
     @property
+    def end_session_endpoint(self) -> EndpointHandle:
+        return self._endpoint("end_session")
+
+    @property
     def jwks_endpoint(self) -> EndpointHandle:
         return self._endpoint("jwks")
 

@@ -109,6 +109,11 @@ class Issuer(Issuing, Judged):
         return self._url_of("revoke")
 
     @property
+    def end_session_url(self) -> str:
+        """Where clients send people to log out (OpenID Connect RP-Initiated Logout 2)."""
+        return self._url_of("end_session")
+
+    @property
     def jwks_url(self) -> str:
         return self._url_of("jwks")
 

@@ -25,9 +25,11 @@ __all__ = ["contradictions"]
 
 # The names of things that are served at the first path segment
 _SEGMENT = re.compile(r"(?!\.+$)[A-Za-z0-9._~-]+")
+# RFC 6454 6.2, as a browser writes it
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?|null")
 _RESERVED = frozenset(
     {
-        *("authorize", "token", "userinfo", "jwks", "introspect", "revoke"),
+        *("authorize", "token", "userinfo", "jwks", "introspect", "revoke", "end_session"),
         *("device_authorization", "device"),
         *("api", "callback", ".well-known", "_mock"),
     }
@@ -89,9 +91,7 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     if least is not None and most is not None and least > most:
         path = (*at, "state_min_length")
         yield path, f"{dotted(path)} = {least}: more than state_max_length = {most}; no state fits, so change one"
-    if issuer.id_token_signed_response_alg == "none":
-        path = (*at, "id_token_signed_response_alg")
-        yield path, f"{dotted(path)} = 'none': unsigned ID tokens are for a client alone; write it at the client"
+    yield from _of_openid(issuer, at)
     for index, client in enumerate(issuer.clients):
         if client.client_id in [other.client_id for other in issuer.clients[:index]]:
             yield (*at, "clients", index), f"client {client.client_id!r} comes twice; give each its own client_id"
@@ -102,6 +102,17 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     for index, user in enumerate(issuer.users):
         if user.username in [other.username for other in issuer.users[:index]]:
             yield (*at, "users", index), f"user {user.username!r} comes twice; give each their own username"
+
+
+def _of_openid(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
+    for origin in issuer.cors_origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            path = (*at, "cors_origins")
+            remedy = "write scheme and host as browsers do, 'https://app.example.com', or '*'"
+            yield path, f"{dotted(path)} has {origin!r}: {remedy}"
+    if issuer.id_token_signed_response_alg == "none":
+        path = (*at, "id_token_signed_response_alg")
+        yield path, f"{dotted(path)} = 'none': unsigned ID tokens are for a client alone; write it at the client"
 
 
 def _default_scope(issuer: IssuerSettings) -> str | None:

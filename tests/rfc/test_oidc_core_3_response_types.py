@@ -55,7 +55,7 @@ def verified(http: typing.Any, token: str) -> dict[str, typing.Any]:
 
 @pytest.mark.parametrize("response_type", _ALL)
 def test_every_response_type_brings_what_it_names(every: typing.Any, response_type: str) -> None:
-    """Multiple Response Types 3, 5, OIDC Core 3.2.2.5, 3.3.2.5: tokens in the fragment, a code in the query."""
+    """OpenID Connect Core 3.2.2.5, 3.3.2.5, Multiple Response Types 5: tokens in the fragment, a code in the query."""
     words = set(response_type.split())
     wanted = {
         "code": {"code"},

@@ -85,8 +85,23 @@ def told(answer: tuple[int, typing.Any, dict[str, str]]) -> tuple[int, str, str]
             {"redirect_uris": [URI], "contacts": ["a@example.com"], "software_id": "crm", "response_types": ["code"]},
             {"redirect_uris": [URI], "contacts": ["a@example.com"], "software_id": "crm"},
         ),
+        # OpenID Connect Registration 2
+        (
+            {
+                "redirect_uris": [URI],
+                "response_types": ["code", "id_token code"],
+                "grant_types": ["authorization_code", "implicit"],
+                "userinfo_signed_response_alg": "ES256",
+            },
+            {
+                "redirect_uris": [URI],
+                "response_types": ["code", "id_token code"],
+                "grant_types": ["authorization_code", "implicit"],
+                "userinfo_signed_response_alg": "ES256",
+            },
+        ),
     ],
-    ids=["least", "names", "without a browser", "unknown members", "kept members"],
+    ids=["least", "names", "without a browser", "unknown members", "kept members", "hybrid"],
 )
 def test_a_client_registers_itself(http: Http, sent: dict[str, object], members: dict[str, object]) -> None:
     """RFC 7591 3.2.1: 201 with everything that is registered of it."""
@@ -168,6 +183,28 @@ _REDIRECT = "invalid_redirect_uri"
             _METADATA,
             "response_types",
             "belongs to 'authorization_code'",
+        ),
+        (
+            {"redirect_uris": [URI], "response_types": ["code", "code token"]},
+            _METADATA,
+            "response_types",
+            "response_types has 'code token'; this server has 'code', 'id_token', 'code id_token'",
+        ),
+        (
+            {"redirect_uris": [URI], "response_types": ["code", "magic"]},
+            _METADATA,
+            "response_types",
+            "response_types has 'magic'",
+        ),
+        (
+            {
+                "redirect_uris": [URI],
+                "response_types": ["code", "code id_token"],
+                "id_token_signed_response_alg": "none",
+            },
+            _METADATA,
+            "response_types",
+            "only for ID tokens of the token endpoint",
         ),
         (
             {"grant_types": ["client_credentials"], "response_types": ["code"]},

@@ -74,7 +74,8 @@ def openid(issuer: str, algorithms: list[str], *, claims: cabc.Sequence[str] = (
     return metadata(
         issuer,
         userinfo_endpoint=f"{issuer}/userinfo",
-        subject_types_supported=["public"],
+        end_session_endpoint=f"{issuer}/end_session",
+        subject_types_supported=["public", "pairwise"],
         id_token_signing_alg_values_supported=algorithms,
         # RFC 9701 7: like ID tokens, unless a client has it otherwise
         introspection_signing_alg_values_supported=algorithms,

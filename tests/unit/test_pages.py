@@ -19,12 +19,14 @@ _CONSENT = {"client": "CRM", "scopes": ["orders:read"], "users": ["alice"], "bac
 _CONSENT |= {"opened": None, "logged_in": None, "action": None}
 _FACTOR = {"user": "alice", "scopes": ["orders:read"], "opened": None, "action": None}
 _FORM_POST = {"action": "http://127.0.0.1:7001/cb", "parameters": [("code", "x")], "script": "0"}
+_LOGOUT = {"action": None, "client": "CRM", "user": "alice"}
 _ERROR = {"error": "invalid_request", "description": "No.", "status": 400, "hint": "because"}
 
 _PAGES = [
     pytest.param("consent.html", _CONSENT, id="consent"),
     pytest.param("second_factor.html", _FACTOR, id="second factor"),
     pytest.param("error.html", _ERROR, id="error"),
+    *(pytest.param("logout.html", {**_LOGOUT, "step": step}, id=f"logout, {step}") for step in ("ask", "stay", "done")),
     pytest.param("callback.html", {"parameters": [("code", "x")]}, id="callback"),
 ]
 
@@ -121,6 +123,7 @@ def test_the_callback_page_without_parameters_has_no_list() -> None:
         ),
         ("second_factor.html", {"user": _EVIL, "scopes": [_EVIL], "opened": _EVIL, "action": _EVIL}, 5),
         ("error.html", {"error": _EVIL, "description": _EVIL, "status": _EVIL, "hint": _EVIL}, 5),
+        ("logout.html", {"action": _EVIL, "client": _EVIL, "user": _EVIL, "step": "ask"}, 3),
         ("callback.html", {"parameters": [(_EVIL, _EVIL)]}, 2),
     ],
 )
