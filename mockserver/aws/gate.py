@@ -11,6 +11,7 @@ import typing
 from .. import profiles
 from ..admission import Admission
 from ..admission import Door
+from ..admission import Refusal
 from ..admission import Visit
 from ..config import IssuerSettings
 from ..context import Context
@@ -19,10 +20,13 @@ from ..guards import SigV4
 from ..keys import KeySet
 from ..ledger import Ledger
 from ..request import Request
+from ..sigv4 import dialect_of
+from ..sigv4 import failure
 from ..sigv4 import service_said
 from ..stores import MemoryStore
 from . import sts
 from . import unsigned
+from .refusing import refusal
 
 if typing.TYPE_CHECKING:
     import collections.abc as cabc
@@ -92,10 +96,11 @@ class _Entry:
         self._gate = gate
         self._context = context
         self._aws = aws
+        self._request: Request | None = None
         self._session: sts.Session | None = None
 
     def admit(self, visit: Visit) -> Admission:
-        request = _with_parameters(visit)
+        self._request = request = _with_parameters(visit)
         action = unsigned.action_of(request)
         if action == "AssumeRoleWithWebIdentity":
             # Signed or not: some SDKs sign it where they have a key
@@ -110,16 +115,27 @@ class _Entry:
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
         if self._session is None:
-            return self._aws(environ, start_response)
+            try:
+                return self._aws(environ, start_response)
+            except NotImplementedError as error:
+                raise self._not_there(error) from None
         start_response("200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(self._session.answer)))])
         return [self._session.answer]
+
+    def _not_there(self, error: NotImplementedError) -> Refusal:
+        told, request = f"moto has no such operation: {error}", self._request
+        assert request is not None
+        words = dialect_of(service_said(request), request)
+        return refusal(failure("NotImplemented", 501, told, dialect=words, media_type=request.media_type), told)
 
     def _let_in(self, visit: Visit, request: Request) -> Admission:
         if not self._gate.verify:
             return Admission(why="let it in: signatures are not verified here")
+        if service_said(request):
+            return SigV4(self._gate.keys).check(visit, self._context)
         if unsigned.is_open(request):
             return Admission(why="let it in: AWS asks for no signature there")
-        words = None if service_said(request) else unsigned.dialect_without_scope(request)
+        words = unsigned.dialect_without_scope(request)
         return SigV4(self._gate.keys, dialect=words).check(visit, self._context)
 
 

@@ -15,11 +15,12 @@ import msgspec
 
 from ..admission import Refusal
 from ..sigv4 import AccessKey
-from ..sigv4 import query_error
+from ..sigv4 import failure
 from . import trust
 from . import web_identity
 from .keys import new_access_key_id
 from .keys import new_secret
+from .refusing import refusal
 
 if typing.TYPE_CHECKING:
     from ..request import Request
@@ -274,12 +275,4 @@ def _denied(hint: str) -> Refusal:
 
 
 def _refusal(code: str, message: str, hint: str) -> Refusal:
-    answer = query_error(code, _STATUS.get(code, 400), message)
-    return Refusal(
-        hint=hint,
-        status=answer.status,
-        code=code,
-        headers=answer.headers,
-        content=answer.content,
-        content_type=answer.content_type,
-    )
+    return refusal(failure(code, _STATUS.get(code, 400), message), hint)

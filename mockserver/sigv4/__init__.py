@@ -14,7 +14,7 @@ from .claim import service_said
 from .dialects import Answer
 from .dialects import Dialect
 from .dialects import dialect_of
-from .dialects import query_error
+from .dialects import failure
 from .dialects import say
 from .explain import explain
 from .problem import Problem
@@ -35,7 +35,7 @@ __all__ = [
     "check_chunks",
     "dialect_of",
     "explain",
-    "query_error",
+    "failure",
     "read",
     "say",
     "service_said",

@@ -14,7 +14,7 @@ from ..request import Request
 from .problem import Kind
 from .problem import Problem
 
-__all__ = ["Answer", "Dialect", "dialect_of", "is_s3", "query_error", "say"]
+__all__ = ["Answer", "Dialect", "dialect_of", "failure", "is_s3", "say"]
 
 Dialect = typing.Literal["query", "ec2", "s3", "json"]
 
@@ -164,16 +164,19 @@ def dialect_of(service: str, request: Request) -> Dialect:
 def say(problem: Problem, dialect: Dialect, request: Request) -> Answer:
     """The error of a problem, as the service puts it."""
     table = {"s3": _BY_S3, "ec2": _BY_EC2}.get(dialect, {})
-    said = table.get(problem.kind) or _BY_QUERY.get(problem.kind) or _BY_S3[problem.kind]
-    message = problem.message or said.message
-    if dialect == "json":
-        return _json(said, message, request)
-    return _xml(said, message, problem.members, dialect)
+    found = table.get(problem.kind) or _BY_QUERY.get(problem.kind) or _BY_S3[problem.kind]
+    message = problem.message or found.message
+    return (
+        _json(found, message, request.media_type)
+        if dialect == "json"
+        else _xml(found, message, problem.members, dialect)
+    )
 
 
-def query_error(code: str, status: int, message: str) -> Answer:
-    """An error of a service of the query protocol that is not about a signature."""
-    return _xml(_Said(code, status, message), message, {}, "query")
+def failure(code: str, status: int, message: str, *, dialect: Dialect = "query", media_type: str = "") -> Answer:
+    """An error that is not about a signature, as a service puts it; `media_type` is the request's."""
+    error = _Said(code, status, message)
+    return _json(error, message, media_type) if dialect == "json" else _xml(error, message, {}, dialect)
 
 
 def _xml(said: _Said, message: str, members: cabc.Mapping[str, str], dialect: Dialect) -> Answer:
@@ -201,14 +204,14 @@ def _s3(said: _Said, message: str, members: cabc.Mapping[str, str], identity: st
     return f"<Error>{''.join(_element(name, value) for name, value in every.items())}</Error>"
 
 
-def _json(said: _Said, message: str, request: Request) -> Answer:
+def _json(said: _Said, message: str, media_type: str) -> Answer:
     identity = secrets.token_hex(16)
     code = _JSON_CODES.get(said.code, said.code)
-    aws_json = request.media_type.startswith("application/x-amz-json")
+    aws_json = media_type.startswith("application/x-amz-json")
     # The older protocol, by which DynamoDB speaks, has 400 for everything
     status = 400 if aws_json else said.status
     content = json.dumps({"__type": code, "message": message}).encode()
-    content_type = request.media_type if aws_json else "application/json"
+    content_type = media_type if aws_json else "application/json"
     return Answer(code, status, content, content_type, (("x-amzn-ErrorType", code), ("x-amzn-RequestId", identity)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import typing
 
@@ -10,6 +11,7 @@ import boto3
 import httpx
 import pytest
 import requests
+from botocore.auth import S3SigV4Auth
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -152,6 +154,31 @@ def test_what_aws_asks_no_signature_for(aws: typing.Any, oauthmock: OAuthMock) -
 
     assert oauthmock.journal.last.why.endswith("AWS asks for no signature there")
     assert cognito.admin_get_user(UserPoolId=pool, Username="alice")["UserStatus"] == "UNCONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "arguments"),
+    [("ec2", "describe_fleet_history", {"FleetId": "fleet-1", "StartTime": 0}), ("ssm", "describe_patch_groups", {})],
+)
+def test_what_moto_has_not(
+    aws: typing.Any, oauthmock: OAuthMock, service: str, call: str, arguments: dict[str, typing.Any]
+) -> None:
+    """In process as with moto alone; at the port an error in the service's words, and no defect of the mock's."""
+    server = oauthmock.state.port is not None and "AWS_ENDPOINT_URL" in os.environ
+    with pytest.raises(ClientError if server else NotImplementedError) as caught:
+        getattr(aws.client(service), call)(**arguments)
+    if server:
+        assert caught.value.response["Error"]["Code"] == "NotImplemented"  # type: ignore[attr-defined]
+    assert oauthmock.exceptions == []
+
+
+def test_open_paths_are_open_to_nobody_who_signs(oauthmock_aws_server: AwsServer) -> None:
+    """Where no signature is asked for, one that is there is verified all the same."""
+    url = f"{oauthmock_aws_server.endpoint_url}/bucket/.well-known/jwks.json"
+    request = AWSRequest("GET", url)
+    S3SigV4Auth(Credentials(oauthmock_aws_server.access_key_id, "wrong"), "s3", "us-east-1").add_auth(request)
+
+    assert httpx.get(url, headers=dict(request.headers.items())).status_code == 403
 
 
 def test_every_test_has_an_aws_of_its_own(aws: typing.Any) -> None:
