@@ -56,7 +56,7 @@ class _Keys(msgspec.Struct, frozen=True):
 
 class SigV4(_Keys, frozen=True, kw_only=True):
     """
-    A signature in the header or in a presigned URL, over what really came.
+    A signature of Version 4 or 4A, in the header or in a presigned URL, over what really came.
 
     `keys` are the secrets by access key id, or what finds one (None: unknown). `service` and `region` are those that a
     scope must have; without them any will do. `s3` says whether paths, payloads and headers have S3's rules, and

@@ -9,6 +9,7 @@ import typing
 
 import boto3
 import httpx
+import moto
 import pytest
 import requests
 from botocore.auth import S3SigV4Auth
@@ -22,6 +23,7 @@ from mockserver import AccessKey
 from mockserver import AwsServer
 from mockserver import ConfigurationError
 from mockserver import OAuthMock
+from mockserver import SigV4
 
 _KEYS = ("plain", "a b/ü+%.txt", "x/../y//z", "q?=&#", "token", "callback", "authorize/.well-known/jwks.json")
 
@@ -213,6 +215,27 @@ def test_signatures_that_nobody_verifies(aws: typing.Any, oauthmock: OAuthMock) 
     boto3.client("s3", aws_access_key_id="anybody", aws_secret_access_key="x", aws_session_token="").list_buckets()
 
     assert oauthmock.journal.last.why.endswith("signatures are not verified here")
+
+
+@moto.mock_aws
+def test_within_motos_own_decorator(oauthmock_aws: typing.Any, oauthmock: OAuthMock) -> None:
+    """It puts a key of its own into the environment, which is good then."""
+    boto3.client("s3").create_bucket(Bucket="bucket")
+
+    assert oauthmock.journal.last.caller == "FOOBARKEY"
+    assert [bucket["Name"] for bucket in oauthmock_aws.client("s3").list_buckets()["Buckets"]] == ["bucket"]
+
+
+def test_what_is_not_aws_goes_where_it_goes(oauthmock_aws: typing.Any, oauthmock: OAuthMock) -> None:
+    """The mock itself, by requests and by boto3."""
+    echo = oauthmock.protect(
+        "/s3", app=oauthmock.echo, guard=SigV4({"testing": AccessKey("testing", session_token="testing")})
+    )
+
+    assert requests.get(oauthmock.jwks_url).json()["keys"]
+    oauthmock_aws.client("s3", endpoint_url=echo.url).head_bucket(Bucket="bucket")
+
+    assert [exchange.issuer for exchange in oauthmock.journal] == ["", ""]
 
 
 # -- the server --------------------------------------------------------------------------------------------------------
