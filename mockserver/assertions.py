@@ -14,6 +14,7 @@ import msgspec
 
 from . import jws
 from .errors import InvalidClient
+from .jwk import ALGORITHMS
 from .jwk import MAC_ALGORITHMS
 from .jwk import Key
 from .messages import Presented
@@ -28,6 +29,7 @@ __all__ = [
     "Claim",
     "authenticate",
     "check",
+    "check_issued",
     "check_signature",
     "presented",
 ]
@@ -42,6 +44,7 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _LATEST = 2**53
 # RFC 7515 4.1.9; the second is the explicit type that newer specifications ask for
 _TYPES = (None, "JWT", "CLIENT-AUTHENTICATION+JWT")
+_GRANT_TYPES = (None, "JWT", "AUTHORIZATION-GRANT+JWT")
 
 
 class BadAssertion(ValueError):
@@ -141,18 +144,53 @@ def check(
         # RFC 7523 3: for client authentication both are the client_id
         if assertion.claims.get(name) != subject:
             raise BadAssertion(f"{name} is {assertion.claims.get(name)!r} and not {subject!r} (RFC 7523 3)")
+    _check_audience(assertion, audiences)
+    _check_times(assertion, now=now, longest=longest)
+    _check_once(assertion, subject, "", claim, now)
+
+
+def check_issued(
+    assertion: Assertion,
+    keys: cabc.Sequence[Key],
+    *,
+    audiences: cabc.Sequence[str],
+    now: float,
+    longest: int,
+    claim: Claim | None = None,
+    types: cabc.Collection[str | None] | None = _GRANT_TYPES,
+) -> None:
+    """
+    Whether an issuer whose `keys` these are signed it, for us, and it is good now and, by `claim`, once (RFC 7523 3).
+
+    `keys` are public, and no algorithm makes a secret of one (RFC 8725 2.1). `types`: what its header may say it is;
+    None: anything. Times as for `check`. Raises `BadAssertion`.
+    """
+    check_signature(assertion, keys, ALGORITHMS)
+    typ = assertion.header.get("typ")
+    if types is not None and (typ if typ is None else str(typ).upper()) not in types:
+        raise BadAssertion(f"the header has typ {typ!r}: this is another kind of JWT")
+    _check_audience(assertion, audiences)
+    _check_times(assertion, now=now, longest=longest)
+    if claim is not None:
+        _check_once(assertion, str(assertion.claims.get("iss")), "grant", claim, now)
+
+
+def _check_audience(assertion: Assertion, audiences: cabc.Sequence[str]) -> None:
     aud = assertion.claims.get("aud")
     named = aud if isinstance(aud, list) else [aud]
     if not any(one in audiences for one in named):
         raise BadAssertion(
             f"aud is {aud!r}; accepted: {' or '.join(audiences)} (client_assertion_audiences; RFC 7523 3)"
         )
-    _check_times(assertion, now=now, longest=longest)
+
+
+def _check_once(assertion: Assertion, subject: str, use: str, claim: Claim, now: float) -> None:
     jti = assertion.claims.get("jti")
     if jti is not None and not isinstance(jti, str):
         raise BadAssertion(f"jti is {jti!r}; write a string (RFC 7519 4.1.7)")
     # The last check, so that an assertion that was refused for something else may come again, corrected.
-    if jti is not None and not claim(f"{subject}\n{jti}", now=now, expires_at=assertion.claims["exp"]):
+    value = f"{subject}\n{jti}" if not use else f"{use}\n{subject}\n{jti}"
+    if jti is not None and not claim(value, now=now, expires_at=assertion.claims["exp"]):
         raise BadAssertion(f"jti {jti!r} has been used before: make a new assertion for each request (RFC 7523 3)")
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "Profile",
     "Rules",
     "Settings",
+    "TrustedIssuer",
     "UserSettings",
 ]
 
@@ -48,6 +49,13 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def __repr__(self) -> str:
         return without(self, "password")
+
+
+class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody whose assertions about people are believed (RFC 7521 3)."""
+
+    jwks: dict[str, typing.Any] | None = None
+    """Public keys of its JWTs (RFC 7517 5)."""
 
 
 class ParameterRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +137,8 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Let in whoever is logged in and has consented without showing a page, as `prompt=none` does at any time."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose scripts may ask the token, revocation, userinfo, key and discovery endpoints; `*`: any (CORS)."""
+    trusted_issuers: dict[str, TrustedIssuer] = {}
+    """Issuers of assertions (`iss`) and of tokens that may be exchanged, and their keys; clients may use their own."""
     parameters: dict[str, ParameterRules] = {}
     """Rules for parameters, by `authorize`, `token` (every grant), the name of a grant, or `api`."""
 

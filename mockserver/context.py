@@ -17,9 +17,12 @@ from .admission import Memory
 from .clock import Clock
 from .config import IssuerSettings
 from .config import Profile
+from .config import TrustedIssuer
 from .dpop import Judge
 from .errors import AlreadyRegistered
 from .errors import ConfigurationError
+from .jwk import Key
+from .jwk import public_keys
 from .keys import KeySet
 from .ledger import Ledger
 from .model import Client
@@ -84,6 +87,8 @@ class Context(msgspec.Struct, kw_only=True):
     """What guards take once: a nonce with its counter, a signature."""
     token_rates: Rates = msgspec.field(default_factory=Rates)
     """How often each client asked for tokens, for `token_rate_limit`."""
+    identity_providers: dict[str, TrustedIssuer] = msgspec.field(default_factory=dict)
+    """Whose assertions are believed, beside those of `trusted_issuers`."""
     devices: Waiting = msgspec.field(default_factory=Waiting)
     """Device codes whose person has not decided yet, or has (RFC 8628)."""
     consents: dict[tuple[str, str], Scope] = msgspec.field(default_factory=dict)
@@ -262,6 +267,21 @@ class Context(msgspec.Struct, kw_only=True):
         """Who goes by this `sub` at a client."""
         people = {**self.users, **({} if self.users else {_ANYBODY.username: _ANYBODY})}.values()
         return next((p for p in people if (p.subject if client is None else client.subject_of(p)) == subject), None)
+
+    def trusted(self, issuer: str) -> TrustedIssuer | None:
+        """Whose assertions are believed; None for everybody else."""
+        return self.identity_providers.get(issuer) or self.settings.trusted_issuers.get(issuer)
+
+    def trusted_names(self) -> list[str]:
+        return [*self.settings.trusted_issuers, *self.identity_providers]
+
+    def known_as(self, name: str) -> User | None:
+        """Whom a `sub` or a username means."""
+        return self.person(name, None) or self.users.get(name)
+
+    def verifying_keys(self) -> tuple[Key, ...]:
+        """What this issuer's own JWTs are verified with."""
+        return public_keys(self.keys.jwks(self.signing_algorithms()))
 
     def default_user(self) -> User:
         """Who logs in when nobody is named: the user who was registered first, else a stranger called `user`."""

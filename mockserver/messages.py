@@ -12,6 +12,7 @@ from .claims import ClaimsRequest
 from .model import Client
 from .model import Confirmation
 from .model import User
+from .policies import AccessTokenFormat
 from .redaction import without
 from .scope import Scope
 
@@ -138,6 +139,8 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for in detail (RFC 9396 6); None when the parameter was left out."""
     cnf: Confirmation = ()
     """What the client showed that it has, and tokens are to be bound to (RFC 7800 3.1)."""
+    assertion_audiences: tuple[str, ...] = ()
+    """What `aud` of an assertion may be that the request brings (RFC 7523 3)."""
 
     def __repr__(self) -> str:
         return without(self, "parameters")
@@ -178,6 +181,10 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     """When a new refresh token expires, where that is settled: seconds, UTC, by the server's clock."""
     further_claims: cabc.Mapping[str, typing.Any] = {}
     """Further claims of the access token, beside those that it has anyway."""
+    access_token_format: AccessTokenFormat | None = None
+    """Its format, where that is settled; None: that of the client."""
+    issued_token_type: str = ""
+    """Which of the tokens is the one that was asked for (RFC 8693 2.2.1); empty: the answer says nothing of it."""
     auth_time: float | None = None
     acr: str | None = None
     """The authentication context class that the login met (OpenID Connect Core 2)."""
@@ -215,6 +222,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     id_token: str | None = None
     token_type: str = "Bearer"
     authorization_details: tuple[cabc.Mapping[str, typing.Any], ...] = ()
+    issued_token_type: str = ""
 
     def __repr__(self) -> str:
         return without(self, "access_token", "refresh_token", "id_token")

@@ -235,7 +235,7 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     claims: ClaimsRequest | None = None
     audience: tuple[str, ...] = ()
     """What it is for (RFC 8707); empty: nothing was said."""
-    further_claims: cabc.Mapping[str, typing.Any] = {}
+    further_claims: cabc.Mapping[str, typing.Any] | None = None
     """Further claims of it, as who acts for the person (RFC 8693 4.1)."""
     flaw: str = ""
     """The armed fault that made it one that nobody should take; empty: none."""

@@ -26,6 +26,7 @@ class Fields(typing.Protocol):
 
 SECRET_PARAMETERS = (
     "access_token",
+    "actor_token",
     "assertion",
     "client_assertion",
     "client_secret",
@@ -37,6 +38,7 @@ SECRET_PARAMETERS = (
     "refresh_token",
     "registration_access_token",
     "software_statement",
+    "subject_token",
     "token",
 )
 

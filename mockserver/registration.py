@@ -138,9 +138,12 @@ def _meant(refused: list[str], allowed: cabc.Collection[str], client: Client) ->
     return " (scopes are case-sensitive, RFC 6749 3.3)"
 
 
-def allowed_audience(resources: cabc.Iterable[str], audience: str | None, client: Client) -> tuple[str, ...]:
+def allowed_audience(
+    resources: cabc.Iterable[str], audience: str | cabc.Iterable[str] | None, client: Client
+) -> tuple[str, ...]:
     """
-    For what a token is asked: every `resource` (RFC 8707 2) and the `audience` that some providers have instead.
+    For what a token is asked: every `resource` (RFC 8707 2) and the `audience` that some providers have instead, of
+    which there may be several in a token exchange (RFC 8693 2.1).
 
     Raises `InvalidTarget` for a resource that is no absolute URI or has a fragment, and for what `audiences` has not.
     """
@@ -152,7 +155,8 @@ def allowed_audience(resources: cabc.Iterable[str], audience: str | None, client
                 f"The resource {wrong}.",
                 hint=f"resource {resource!r} {wrong}; it is an absolute URI without fragment (RFC 8707 2)",
             )
-    asked = tuple(dict.fromkeys([*resources, *([audience] if audience else [])]))
+    audiences = [audience] if isinstance(audience, str) else audience or []
+    asked = tuple(dict.fromkeys([*resources, *filter(None, audiences)]))
     allowed = client.policies.audiences
     strange = [target for target in asked if allowed is not None and target not in allowed]
     if strange:

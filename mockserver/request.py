@@ -22,6 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # Parameters that show who is asking: RFC 6749 2.3.1, RFC 6750 2.2, RFC 7521 4.2
 _CREDENTIALS = frozenset({"access_token", "client_assertion", "client_secret"})
+_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _SCHEMES = frozenset({"basic", "bearer", "digest"})
 
 
@@ -121,9 +122,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def _collected(pairs: cabc.Iterable[tuple[str, str]], of: Place) -> dict[str, str]:
     parameters: dict[str, str] = {}
     seen: set[str] = set()
+    pairs = tuple(pairs)
+    exchange = ("grant_type", _EXCHANGE) in pairs
     for name, value in pairs:
         # RFC 6749 3.1, 3.2: parameters must not be included more than once; RFC 8707 2: but resource may be
-        if name in seen and name != "resource":
+        # and in a token exchange audience may be, too (RFC 8693 2.1)
+        if name in seen and name != "resource" and (name != "audience" or not exchange):
             raise InvalidRequest(
                 f"The parameter {quoted(name)} is included more than once.",
                 hint=f"parameter {name!r} came more than once in the {of} (RFC 6749 3.1, 3.2)",

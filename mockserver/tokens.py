@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import json
 import math
 import secrets
@@ -108,6 +109,7 @@ def _again(token: IssuedToken, issue: Issue, context: Context) -> tuple[Tokens, 
         id_token=id_token(issue, context, access_token=token.access_token) if issue.id_token else None,
         token_type=_token_type(issue),
         authorization_details=issue.authorization_details,
+        issued_token_type=issue.issued_token_type,
     )
     answered = msgspec.structs.replace(
         token, grant_type=issue.grant_type, client_auth=issue.client_auth, id_token=tokens.id_token
@@ -123,6 +125,10 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
     refresh_lifetime = (
         policies.refresh_token_lifetime if issue.refresh_token_lifetime is None else issue.refresh_token_lifetime
     )
+
+    # RFC 8693 4.4: whom the person lets act for them goes with every token of theirs
+    of_person = {"may_act": issue.user.claims["may_act"]} if issue.user and "may_act" in issue.user.claims else {}
+    further = {**of_person, **issue.further_claims}
 
     def record(
         expires_at: float,
@@ -146,13 +152,15 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
             amr=issue.amr,
             claims=issue.claims,
             audience=audience,
-            further_claims=issue.further_claims,
+            further_claims=further or None,
             authorization_details=details,
             cnf=cnf,
             flaw=flaw,
         )
 
-    access_token = _prolonged(issue, context, now + expires_in) or _access_token(issue, context, now, expires_in)
+    access_token = _prolonged(issue, context, now + expires_in) or _access_token(
+        issue, context, now, expires_in, further
+    )
     accessing = record(
         now + expires_in,
         issue.scope,
@@ -185,6 +193,7 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
         id_token=id_token(issue, context, access_token=access_token) if issue.id_token else None,
         token_type=_token_type(issue),
         authorization_details=issue.authorization_details,
+        issued_token_type=issue.issued_token_type,
     )
     issued = IssuedToken(
         access_token=access_token,
@@ -252,13 +261,15 @@ def _audience(issue: Issue, context: Context) -> tuple[str, ...]:
     return issue.audience or (context.audience(issue.issuer),)
 
 
-def _access_token(issue: Issue, context: Context, now: float, expires_in: int) -> str:
-    if issue.client.policies.access_token_format == "opaque":
+def _access_token(
+    issue: Issue, context: Context, now: float, expires_in: int, more: cabc.Mapping[str, typing.Any]
+) -> str:
+    if (issue.access_token_format or issue.client.policies.access_token_format) == "opaque":
         return new_secret("at")
     audience = _audience(issue, context)
     # RFC 9068 2.2
     claims: dict[str, typing.Any] = {
-        **issue.further_claims,
+        **more,
         "iss": issue.issuer,
         "exp": int(now) + expires_in,
         "aud": audience[0] if len(audience) == 1 else list(audience),

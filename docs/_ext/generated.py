@@ -22,6 +22,7 @@ PARTS: dict[str, cabc.Callable[[], str]] = {
     "settings-server": lambda: settings_tables.settings("server"),
     "settings-issuer": lambda: settings_tables.settings("issuer"),
     "settings-parameters": lambda: settings_tables.settings("parameters"),
+    "settings-trusted-issuer": lambda: settings_tables.settings("trusted-issuer"),
     "settings-client": lambda: settings_tables.settings("client"),
     "settings-user": lambda: settings_tables.settings("user"),
     **{

@@ -26,6 +26,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "server": config.Settings,
     "issuer": config.IssuerSettings,
     "parameters": config.ParameterRules,
+    "trusted-issuer": config.TrustedIssuer,
     "client": client_settings.ClientSettings,
     "user": config.UserSettings,
     "profile": quirks.ProfileFile,
@@ -125,6 +126,10 @@ _EXAMPLES: dict[str, str] = {
     "variables": '{ tenant = "contoso" }',
     "token_endpoint_auth_methods_supported": '["client_secret_post"]',
     "grant_types_supported": '["authorization_code", "refresh_token"]',
+    "trusted_issuers": (
+        '{ "https://idp.example" = { jwks = { keys = [{ kty = "OKP", crv = "Ed25519",'
+        ' x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] } } }'
+    ),
     "parameters": '{ token = { required = ["query:format"] } }',
     "paths": '{ refresh = "/oauth/refresh" }',
     "parameter_names": '{ refresh = { refresh_grant_type = "grant_type" } }',

@@ -29,7 +29,7 @@ __all__ = ["ENDPOINTS", "UNKNOWN", "ClientEndpoint", "Endpoint", "cors", "known_
 _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("authorize", ("GET", "POST"), by_reference.answer, refusal.to_browser),
     ClientEndpoint("par", ("POST",), par.answer, refusal.to_client),
-    ClientEndpoint("token", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
+    ClientEndpoint("token", ("POST",), token.answer, refusal.to_client, token.unauthenticated, identify=token.identify),
     ClientEndpoint("refresh", ("POST",), token.answer, refusal.to_client, token.unauthenticated),
     Endpoint("register", ("POST",), register.register, refusal.to_bearer),
     Endpoint("client_configuration", ("GET", "PUT", "DELETE"), register.configuration, refusal.to_bearer),

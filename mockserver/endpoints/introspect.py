@@ -115,7 +115,7 @@ def _members(token: Asked, request: Request, context: Context) -> dict[str, typi
     issuer = context.issuer_url(request)
     audience = record.audience or (context.audience(issuer),)
     members: dict[str, typing.Any] = {
-        **record.further_claims,
+        **(record.further_claims or {}),
         "active": True,
         "client_id": record.client_id,
         "exp": int(record.expires_at),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import difflib
 
 import msgspec
 
+from ..assertions import Assertion
+from ..assertions import BadAssertion
 from ..authorization_details import parse
+from ..clientauth import authenticate
 from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import TooManyRequests
@@ -15,10 +19,12 @@ from ..errors import UnauthorizedClient
 from ..errors import UnsupportedGrantType
 from ..grants import GRANTS
 from ..grants import issue_declared
+from ..grants import jwt_bearer
 from ..grants import served
 from ..ledger import IssuedToken
 from ..messages import Authenticated
 from ..messages import Issue
+from ..messages import Presented
 from ..messages import Reply
 from ..messages import TokenRequest
 from ..messages import Tokens
@@ -36,8 +42,10 @@ from . import rules
 from .binding import bound
 from .binding import what_is_shown
 
-__all__ = ["answer", "parameters_of", "unauthenticated"]
+__all__ = ["answer", "identify", "parameters_of", "unauthenticated"]
 
+# What a request has whose grant looks at an audience
+_WITH_ASSERTION = frozenset({"assertion", "subject_token"})
 _SAID = {
     "form": "application/x-www-form-urlencoded",
     "json": "application/json",
@@ -71,8 +79,23 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
     scope += bound(asked.cnf)
     why = f"{asked.grant_type} by {caller.method}: client {caller.client.client_id!r} got a token{scope}"
     facts = _facts(issued, issue, context, context.base_url(request))
-    members = _members(tokens, caller.client.policies)
+    members = _members(_told(tokens, caller.client.policies), caller.client.policies)
     return Reply.of_json(members, headers=shown.headers, why=why, facts=facts)
+
+
+def identify(presented: tuple[Presented, ...], request: Request, context: Context) -> Authenticated:
+    """
+    Who asks. An assertion as a grant may be all that says it (RFC 7521 4.1): then it is the client who made it.
+
+    Raises `InvalidClient`, also where the assertion is of somebody else; the grant looks whether it is good.
+    """
+    sent = dict(request.form)
+    if not presented and sent.get("grant_type") == jwt_bearer.name and not request.authorizations():
+        with contextlib.suppress(BadAssertion):
+            client = context.clients.get(Assertion.parse(sent.get("assertion", "")).names("iss") or "")
+            if client is not None and not client.disabled:
+                return Authenticated(client=client, method="assertion")
+    return authenticate(presented, request, context)
 
 
 def unauthenticated(request: Request, context: Context) -> None:
@@ -135,12 +158,17 @@ def _token_request(request: Request, caller: Authenticated, cnf: Confirmation, c
         client=caller.client,
         client_auth=caller.method,
         audience=allowed_audience(
-            (*_in_url(request, caller.client), *request.values("resource")), parameters.get("audience"), caller.client
+            (*_in_url(request, caller.client), *request.values("resource")),
+            request.values("audience") or parameters.get("audience"),
+            caller.client,
         ),
         scope=parse_scope(parameters.get("scope"), caller.client.policies.scope_separator),
         issuer=context.issuer_url(request),
         authorization_details=parse(parameters.get("authorization_details"), caller.client, context.settings),
         cnf=cnf,
+        assertion_audiences=()
+        if _WITH_ASSERTION.isdisjoint(parameters)
+        else tuple(context.assertion_audiences(request, caller.client)),
     )
 
 
@@ -192,8 +220,24 @@ def _in_query(request: Request) -> bool:
     return any(name == "grant_type" for name, _ in request.query)
 
 
+def _told(tokens: Tokens, policies: Policies) -> Tokens:
+    """RFC 8693 2.2.1: whatever was asked for is in `access_token`, and `N_A` says that it is no access token."""
+    told = {
+        "id_token": (tokens.id_token, policies.id_token_lifetime),
+        "refresh_token": (tokens.refresh_token, policies.refresh_token_lifetime),
+    }
+    token, lifetime = told.get(tokens.issued_token_type.rpartition(":")[2], (None, 0))
+    if token is None:
+        return tokens
+    return msgspec.structs.replace(
+        tokens, access_token=token, token_type="N_A", expires_in=lifetime, id_token=None, refresh_token=None
+    )
+
+
 def _members(tokens: Tokens, policies: Policies) -> dict[str, object]:
     members: dict[str, object] = {"access_token": tokens.access_token, "token_type": tokens.token_type}
+    if tokens.issued_token_type:
+        members["issued_token_type"] = tokens.issued_token_type
     if policies.expires_in_form != "missing":
         members["expires_in"] = _EXPIRES_IN[policies.expires_in_form](tokens.expires_in)
     if tokens.refresh_token is not None:

@@ -10,8 +10,10 @@ from ..messages import TokenRequest
 from . import authorization_code
 from . import client_credentials
 from . import device_code
+from . import jwt_bearer
 from . import password
 from . import refresh_token
+from . import token_exchange
 from .declared import issue_declared
 
 __all__ = ["GRANTS", "Grant", "issue_declared", "served"]
@@ -38,6 +40,8 @@ _ALL: tuple[Grant, ...] = (
     password,
     refresh_token,
     device_code,
+    jwt_bearer,
+    token_exchange,
 )
 
 GRANTS: dict[str, Grant] = {grant.name: grant for grant in _ALL}

@@ -32,6 +32,7 @@ _TYPES: dict[str, str] = {
     "html": "text/html; charset=utf-8",
 }
 # A request that brings no token gets no code (RFC 6750 3.1)
+_NO_ACCESS_TOKEN = "N_A"  # RFC 8693 2.2.1
 _NO_CODE = "missing_token"
 
 
@@ -86,7 +87,7 @@ def _said(
     lacking = response.lacks.get(grant, ())
     for name, value in members.items():
         said = value
-        if name == "token_type":
+        if name == "token_type" and value != _NO_ACCESS_TOKEN:
             said = placeholders.fill(response.token_types.get(grant, response.token_type), known)
         elif name == "scope":
             said = _scope(value, response, str(known.get("scope", "")))

@@ -17,6 +17,7 @@ from ..guards import Bearer
 from ..guards import Guard
 from ..jwk import BadKey
 from ..jwk import public_keys
+from ..keys import SigningKey
 from ..model import User
 from ..policies import Account
 from ..states import SeenState
@@ -25,6 +26,7 @@ from . import doors
 from .belongings import belongings
 from .client import RegisteredClient
 from .handles import Protected
+from .identity_provider import IdentityProvider
 from .issuing import Issuing
 from .judged import Judged
 from .minting import registered_user
@@ -230,6 +232,14 @@ class Issuer(Issuing, Judged):
         )
         self.context.change_user(person)
         return person
+
+    def identity_provider(self, issuer: str) -> IdentityProvider:
+        """
+        Trust an issuer of assertions, who is made up with a key pair: `identity_provider("https://idp.example")`.
+
+        A second call for the same name replaces the keys, as a rotation does.
+        """
+        return IdentityProvider(self, issuer, SigningKey.generate("ES256"))
 
     # -- the protected API ---------------------------------------------------------------------------------------------
 

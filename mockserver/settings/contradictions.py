@@ -11,6 +11,8 @@ from ..config import IssuerSettings
 from ..config import Settings
 from ..errors import ConfigurationError
 from ..grants import GRANTS
+from ..jwk import BadKey
+from ..jwk import public_keys
 from ..registration import is_loopback
 from ..scope import Scope
 from ..written import Path
@@ -80,6 +82,12 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
         yield from fault_problems(issuer.faults, clients, profiles.resolved(issuer).paths, at)
         yield from edges(issuer, at)
     yield from parameter_rules(issuer, at, declared)
+    for name, trusted in issuer.trusted_issuers.items():
+        path = (*at, "trusted_issuers", name)
+        try:
+            public_keys(trusted.jwks or {})
+        except BadKey as error:
+            yield path, f"trusted_issuers.{name!r}: jwks: {error}"
     wrong = _default_scope(issuer)
     if wrong is not None:
         path = (*at, "default_scope")

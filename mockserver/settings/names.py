@@ -20,7 +20,7 @@ __all__ = ["names"]
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]+/?)*")
 _NAMED = ("authorize", "token", "refresh", "api")
 _MEMBERS = (
-    *("access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"),
+    *("access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token", "issued_token_type"),
     *("error", "error_description", "error_uri"),
 )
 _CALLBACK = ("code", "state", "error", "error_description", "error_uri", "iss")

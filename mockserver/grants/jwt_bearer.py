@@ -1,0 +1,80 @@
+"""The JWT bearer grant (RFC 7523 2.1): a JWT of somebody who is trusted says for whom the token is to be."""
+
+from __future__ import annotations
+
+import functools
+import typing
+
+from .. import assertions
+from ..context import Context
+from ..errors import InvalidGrant
+from ..errors import InvalidRequest
+from ..messages import Issue
+from ..messages import TokenRequest
+from ..model import Kind
+from ..model import User
+from ..registration import allowed_scope
+from ..scope import Scope
+from ..stores import new_family
+from ..trust import keys_of
+
+name: typing.Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+parameters: typing.Final = frozenset({"assertion"})
+
+
+def issue(request: TokenRequest, context: Context) -> Issue:
+    """A token for whom the assertion names; no refresh token, since there are further assertions (RFC 7521 4.1)."""
+    text = request.parameters.get("assertion")
+    if text is None:
+        raise InvalidRequest("assertion is missing.", hint="the grant needs the parameter assertion (RFC 7521 4.1)")
+    scope = allowed_scope(request.scope, request.client, context.settings)
+    try:
+        assertion = assertions.Assertion.parse(text)
+        issuer = assertion.names("iss")
+        if issuer is None:
+            raise assertions.BadAssertion("iss is missing: it says who made the assertion (RFC 7523 3)")
+        keys = keys_of(issuer, context)
+        # Who signs for itself need not say so twice, as service accounts do not
+        subject = assertion.names("sub") or (issuer if issuer in context.clients else None)
+        if subject is None:
+            raise assertions.BadAssertion("sub is missing: it says for whom the token is to be (RFC 7523 3)")
+        user = _person(subject, issuer, request, context)
+        assertions.check_issued(
+            assertion,
+            keys,
+            audiences=request.assertion_audiences,
+            now=context.clock.peer(),
+            longest=request.client.policies.client_assertion_lifetime,
+            claim=functools.partial(context.store.claim, Kind.ASSERTION),
+        )
+    except assertions.BadAssertion as error:
+        # RFC 7521 4.1.1
+        raise InvalidGrant("The assertion is not valid.", hint=f"the assertion: {error}") from None
+    return Issue(
+        client=request.client,
+        user=user,
+        scope=scope,
+        audience=request.audience,
+        altered=scope != (request.scope or Scope()),
+        grant_type=name,
+        client_auth=request.client_auth,
+        issuer=request.issuer,
+        family=new_family(),
+        refresh=False,
+        id_token="openid" in scope and user is not None,
+    )
+
+
+def _person(subject: str, issuer: str, request: TokenRequest, context: Context) -> User | None:
+    """Who the subject is: somebody who is registered, or the client itself. Raises `BadAssertion`."""
+    if subject in (issuer, request.client.client_id) and subject in context.clients:
+        return None
+    user = context.known_as(subject)
+    if user is None:
+        raise assertions.BadAssertion(
+            f"sub is {subject!r}, whom nobody registered; register: oauthmock.user({subject!r}), or another name with"
+            f" sub={subject!r}"
+        )
+    if user.account in ("locked", "disabled"):
+        raise assertions.BadAssertion(f"sub is {subject!r}, whose account is {user.account}")
+    return user
