@@ -274,7 +274,7 @@ def _access_token(
         "exp": int(now) + expires_in,
         "aud": audience[0] if len(audience) == 1 else list(audience),
         # RFC 9068 2.2: without a resource owner, sub is the client
-        "sub": issue.client.subject_of(issue.user) if issue.user else issue.client.client_id,
+        "sub": issue.client.subject_of(issue.user) if issue.user else more.get("sub", issue.client.client_id),
         "client_id": issue.client.client_id,
         "iat": int(now),
         "jti": new_jti(),

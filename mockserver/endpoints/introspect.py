@@ -114,14 +114,15 @@ def _members(token: Asked, request: Request, context: Context) -> dict[str, typi
     assert record is not None, "what nobody issued is not active"
     issuer = context.issuer_url(request)
     audience = record.audience or (context.audience(issuer),)
+    more = record.further_claims or {}
     members: dict[str, typing.Any] = {
-        **(record.further_claims or {}),
+        **more,
         "active": True,
         "client_id": record.client_id,
         "exp": int(record.expires_at),
         "iat": int(record.issued_at),
         "nbf": int(record.issued_at),
-        "sub": _subject(record, context),
+        "sub": _subject(record, context) if record.user else more.get("sub", record.client_id),
         "aud": audience[0] if len(audience) == 1 else list(audience),
         "iss": issuer,
         "jti": _jti(token.token),

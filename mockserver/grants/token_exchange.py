@@ -11,6 +11,7 @@ from .. import assertions
 from ..context import Context
 from ..errors import InvalidRequest
 from ..errors import InvalidScope
+from ..jwk import Key
 from ..messages import Issue
 from ..messages import TokenRequest
 from ..model import Kind
@@ -78,7 +79,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         # What a client makes of its own token ends with it; what it makes of another's is not the other's to end
         family=subject.record.family if own and subject.record else new_family(),
         refresh=requested == "refresh_token",
-        further_claims={"act": act} if act else {},
+        further_claims=_claims(subject, act, request),
         auth_time=subject.record.auth_time if subject.record else None,
         id_token=requested == "id_token",
         access_token_format="jwt" if requested == "jwt" else None,
@@ -167,7 +168,7 @@ def _alive(kind: Kind, text: str, context: Context) -> TokenRecord:
 def _of_record(record: TokenRecord, request: TokenRequest) -> _Party:
     of_person = {"may_act": record.user.claims["may_act"]} if record.user and "may_act" in record.user.claims else {}
     return _Party(
-        subject=record.user.subject if record.user else record.client_id,
+        subject=record.user.subject if record.user else str((record.further_claims or {}).get("sub", record.client_id)),
         user=record.user,
         claims={**of_person, **(record.further_claims or {}), "iss": request.issuer, "client_id": record.client_id},
         record=record,
@@ -179,7 +180,7 @@ def _id_token(text: str, request: TokenRequest, context: Context) -> _Party:
     assertion = assertions.Assertion.parse(text)
     if assertion.names("iss") != request.issuer:
         raise _Bad(f"it is no ID token of this issuer: iss is {assertion.claims.get('iss')!r}")
-    _check(assertion, context.verifying_keys(), (request.client.client_id,), context.clock.now())
+    _check(assertion, context.verifying_keys(), (request.client.client_id,), context.clock.now(), (None, "JWT"))
     return _named(assertion, context)
 
 
@@ -194,9 +195,13 @@ def _jwt(text: str, request: TokenRequest, context: Context) -> _Party:
 
 
 def _check(
-    assertion: assertions.Assertion, keys: cabc.Sequence[typing.Any], audiences: cabc.Sequence[str], now: float
+    assertion: assertions.Assertion,
+    keys: cabc.Sequence[Key],
+    audiences: cabc.Sequence[str],
+    now: float,
+    types: cabc.Collection[str | None] | None = None,
 ) -> None:
-    assertions.check_issued(assertion, keys, audiences=audiences, now=now, longest=_ANY_AGE, types=None)
+    assertions.check_issued(assertion, keys, audiences=audiences, now=now, longest=_ANY_AGE, types=types)
 
 
 def _named(assertion: assertions.Assertion, context: Context) -> _Party:
@@ -234,6 +239,14 @@ def _act(subject: _Party, actor: _Party | None) -> dict[str, typing.Any]:
         return dict(before) if isinstance(before, cabc.Mapping) else {}
     now = {"sub": actor.subject}
     return {**now, "act": dict(before)} if isinstance(before, cabc.Mapping) else now
+
+
+def _claims(subject: _Party, act: dict[str, typing.Any], request: TokenRequest) -> dict[str, typing.Any]:
+    claims: dict[str, typing.Any] = {"act": act} if act else {}
+    if subject.user is None and subject.subject != request.client.client_id:
+        # RFC 9068 2.2: sub would be the client that asks
+        claims["sub"] = subject.subject
+    return claims
 
 
 def _scope(record: TokenRecord | None, request: TokenRequest, context: Context) -> Scope:

@@ -53,6 +53,8 @@ def metadata(issuer: str, **more: object) -> dict[str, object]:
         "grant_types_supported": [
             *("authorization_code", "client_credentials", "password", "refresh_token"),
             "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
         ],
         "token_endpoint_auth_methods_supported": _METHODS,
         "token_endpoint_auth_signing_alg_values_supported": _ALGORITHMS,

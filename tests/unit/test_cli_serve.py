@@ -113,6 +113,8 @@ def test_json_begins_with_one_object_that_says_where_everything_is_and_as_whom()
                     "grant_types": [
                         *("authorization_code", "client_credentials", "password", "refresh_token"),
                         "urn:ietf:params:oauth:grant-type:device_code",
+                        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                        "urn:ietf:params:oauth:grant-type:token-exchange",
                     ],
                 }
             ],
