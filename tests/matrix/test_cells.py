@@ -17,6 +17,9 @@ from werkzeug.test import Client
 
 from mockserver import OAuthMock
 from mockserver import pkce
+from mockserver.scope import Scope
+from mockserver.waiting import Answer
+from mockserver.waiting import Pending
 
 if typing.TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -46,6 +49,9 @@ _METHODS = {
 }
 # By a certificate, which one client has of its own
 _OVER_TLS = ("tls_client_auth", "self_signed_tls_client_auth")
+_BEGUN_ELSEWHERE = ("device_code", "jwt-bearer", "token-exchange")
+_WITHOUT_REFRESH = ("client_credentials", "jwt-bearer", "token-exchange", "vendor")
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 _HEADERS = {"Cache-Control": "no-store", "Content-Type": "application/json", "Pragma": "no-cache"}
 
 
@@ -53,10 +59,31 @@ def case_id(case: Case) -> str:
     return "-".join((case["grant"], case["method"], case["case"], case["send"], case["registered"]))
 
 
+# A grant that no RFC has (RFC 6749 4.5), as a provider's profile declares it
+_VENDOR = """
+[grants."urn:example:ticket"]
+outcome = "person"
+required = ["ticket"]
+person = "holder"
+"""
+
+
+@pytest.fixture(scope="module")
+def vendor(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a profile."""
+    path = tmp_path_factory.mktemp("profiles") / "vendor.toml"
+    path.write_text(_VENDOR, encoding="utf-8")
+    return str(path)
+
+
 @pytest.fixture
-def mock() -> cabc.Iterator[OAuthMock]:
+def mock(vendor: str) -> cabc.Iterator[OAuthMock]:
     server = OAuthMock(
-        issuer="http://localhost", access_token_format="opaque", https=True, client_certificates="optional"
+        issuer="http://localhost",
+        access_token_format="opaque",
+        https=True,
+        client_certificates="optional",
+        profile=vendor,
     )
     server.user("alice", password="wonderland")
     yield server
@@ -78,8 +105,12 @@ def registered(mock: OAuthMock, case: Case) -> RegisteredClient:
     return mock.client("crm", client_secret=secret, token_endpoint_auth_method=methods, **settings)
 
 
-def ready(grant: str, client: RegisteredClient) -> Form:
+def ready(mock: OAuthMock, grant: str, client: RegisteredClient) -> Form:
     """A token request that is right but for the client's credentials."""
+    if grant in _BEGUN_ELSEWHERE:
+        return {"grant_type": f"urn:ietf:params:oauth:grant-type:{grant}", **begun(mock, grant)}
+    if grant == "vendor":
+        return {"grant_type": "urn:example:ticket", "ticket": "t1", "holder": "alice", "scope": "orders:read"}
     if grant == "authorization_code":
         return {"grant_type": grant, "code": client.issue_code(user="alice", scope="orders:read")}
     if grant == "authorization_code+pkce":
@@ -91,6 +122,27 @@ def ready(grant: str, client: RegisteredClient) -> Form:
         return {"grant_type": grant, "refresh_token": str(token.refresh_token)}
     person = {"username": "alice", "password": "wonderland"} if grant == "password" else {}
     return {"grant_type": grant, "scope": "orders:read", **person}
+
+
+def begun(mock: OAuthMock, grant: str) -> Form:
+    """What a grant redeems that begins somewhere else: approved, signed, or issued to another client."""
+    if grant == "device_code":
+        context, scope = mock.state.issuers[""], Scope.parse("orders:read")
+        pending = Pending(
+            family="f",
+            client_id="crm",
+            asked=scope,
+            scope=scope,
+            audience=(),
+            expires_at=mock.clock.now() + 60,
+        )
+        context.devices.add("oam_dc_code", pending, interval=5)
+        context.devices.decide(pending, Answer(user=context.users["alice"], scope=scope), now=mock.clock.now())
+        return {"device_code": "oam_dc_code"}
+    if grant == "jwt-bearer":
+        return {"assertion": mock.identity_provider("https://idp.example").assertion("alice"), "scope": "orders:read"}
+    subject = mock.client("portal").grant(user="alice", scope="orders:read").access_token
+    return {"subject_token": subject, "subject_token_type": _ACCESS_TOKEN}
 
 
 def sent(mock: OAuthMock, case: Case, client: RegisteredClient, form: Form) -> TestResponse:
@@ -145,7 +197,7 @@ def assertion(mock: OAuthMock, way: str, client: RegisteredClient) -> str:
 def test_cell(mock: OAuthMock, case: Case) -> None:
     """RFC 6749 2.3, 5.2: a whole answer, right or refused, and what the journal made of the request."""
     client = registered(mock, case)
-    form = ready(case["grant"], client)
+    form = ready(mock, case["grant"], client)
     tokens_before = len(mock.tokens)
 
     response = sent(mock, case, client, form)
@@ -155,13 +207,15 @@ def test_cell(mock: OAuthMock, case: Case) -> None:
     assert response.status_code == case["status"]
     assert mock.exceptions == []
     if case["status"] == 200:
-        refresh = {} if case["grant"] == "client_credentials" else {"refresh_token": mock.tokens.last.refresh_token}
+        refresh = {} if case["grant"] in _WITHOUT_REFRESH else {"refresh_token": mock.tokens.last.refresh_token}
+        kind = {"issued_token_type": _ACCESS_TOKEN} if case["grant"] == "token-exchange" else {}
         assert response.get_json() == {
             "access_token": mock.tokens.last.access_token,
             "token_type": "Bearer",
             "expires_in": 3600,
             "scope": "orders:read",
             **refresh,
+            **kind,
         }
         assert headers == _HEADERS
         assert (exchange.verdict, exchange.client_id) == ("accepted", "crm")
