@@ -12,6 +12,7 @@ import urllib.parse
 import httpx
 import msgspec
 
+from matrix.further import Further
 from mockserver import Callback
 from mockserver import demo
 from mockserver import pkce
@@ -57,7 +58,7 @@ class Held(msgspec.Struct, frozen=True):
 Store = dict[tuple[str, ...], Held]
 
 
-class Connector:
+class Connector(Further):
     """
     A client for one credential of one provider. `now` is its clock; `store` outlives it and may be shared.
 

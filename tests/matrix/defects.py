@@ -195,6 +195,78 @@ class CachesByClient(Connector):
         return (self.settings["client_id"],)
 
 
+# -- what is revoked, introspected, exchanged, entered -----------------------------------------------------------------
+
+
+class TakesBusyForDone(Connector):
+    def is_revoked(self, answer: httpx.Response) -> bool:
+        return True
+
+
+class RevokesTheAccessTokenAlone(Connector):
+    def to_revoke(self, held: typing.Any) -> str:
+        return str(held.access_token)
+
+
+class IntrospectsEachTime(Connector):
+    def still_holds(self, known: Answer) -> bool:
+        return False
+
+
+class KeepsWhatItKnew(Connector):
+    """Beyond the end of the token."""
+
+    def is_active(self, known: Answer) -> bool:
+        return bool(known["active"])
+
+
+class TakesAny200ForAYes(Connector):
+    def is_active(self, known: Answer) -> bool:
+        return True
+
+
+class OneTokenForAllResources(Connector):
+    def kept_for(self, resource: str) -> str:
+        return "any"
+
+
+class AsksWithoutTheResource(Connector):
+    """Where the server does not know it, and has a token for something else."""
+
+    def token_for(self, resource: str) -> Answer:
+        try:
+            return super().token_for(resource)
+        except Denied:
+            return self.ask({"grant_type": "client_credentials"})
+
+
+class TakesWhateverIsIssued(Connector):
+    def is_access_token(self, answer: Answer) -> bool:
+        return True
+
+
+class PollsEachSecond(Connector):
+    def interval(self, given: Answer) -> float:
+        return 1
+
+
+class NeedsAnInterval(Connector):
+    def interval(self, given: Answer) -> float:
+        return float(given["interval"])
+
+
+class KeepsItsPace(Connector):
+    """Whatever the server says."""
+
+    def slower(self, error: str) -> float:
+        return 0
+
+
+class PollsForEver(Connector):
+    def goes_on(self, error: str) -> bool:
+        return True
+
+
 # -- the API -----------------------------------------------------------------------------------------------------------
 
 
