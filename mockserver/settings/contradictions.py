@@ -82,12 +82,7 @@ def _of_issuer(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
         yield from fault_problems(issuer.faults, clients, profiles.resolved(issuer).paths, at)
         yield from edges(issuer, at)
     yield from parameter_rules(issuer, at, declared)
-    for name, trusted in issuer.trusted_issuers.items():
-        path = (*at, "trusted_issuers", name)
-        try:
-            public_keys(trusted.jwks or {})
-        except BadKey as error:
-            yield path, f"trusted_issuers.{name!r}: jwks: {error}"
+    yield from _trusted(issuer, at)
     wrong = _default_scope(issuer)
     if wrong is not None:
         path = (*at, "default_scope")
@@ -121,6 +116,14 @@ def _of_openid(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     if issuer.id_token_signed_response_alg == "none":
         path = (*at, "id_token_signed_response_alg")
         yield path, f"{dotted(path)} = 'none': unsigned ID tokens are for a client alone; write it at the client"
+
+
+def _trusted(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
+    for name, trusted in issuer.trusted_issuers.items():
+        try:
+            public_keys(trusted.jwks or {})
+        except BadKey as error:
+            yield (*at, "trusted_issuers", name), f"trusted_issuers.{name!r}: jwks: {error}"
 
 
 def _default_scope(issuer: IssuerSettings) -> str | None:
