@@ -78,6 +78,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Instead of the subject: an IP address in the certificate's `subjectAltName`."""
     tls_client_auth_san_email: str | None = None
     """Instead of the subject: an email address in the certificate's `subjectAltName`."""
+    request_object_signing_alg: str | None = None
+    """Algorithm of its request objects (RFC 9101 10.5); left out, any that fits its keys. `none`: unsigned."""
     authorization_details_types: tuple[str, ...] | None = None
     """Types that its `authorization_details` may have (RFC 9396 10); left out, any that the issuer has."""
     client_secret_expires_at: Seconds | None = None
@@ -142,6 +144,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     dpop_nonce: bool | None = None
     dpop_nonce_lifetime: Positive | None = None
     dpop_proof_lifetime: Positive | None = None
+    require_signed_request_object: bool | None = None
     require_pushed_authorization_requests: bool | None = None
     pushed_authorization_request_lifetime: Positive | None = None
     tls_client_certificate_bound_access_tokens: bool | None = None
@@ -166,6 +169,7 @@ class ClientKeywords(typing.TypedDict, total=False):
     tls_client_auth_san_uri: str | None
     tls_client_auth_san_ip: str | None
     tls_client_auth_san_email: str | None
+    request_object_signing_alg: str | None
     authorization_details_types: typing.Sequence[str] | None
     client_secret_expires_at: int | None
     disabled: bool
@@ -223,6 +227,7 @@ class ClientKeywords(typing.TypedDict, total=False):
     dpop_nonce: bool | None
     dpop_nonce_lifetime: int | None
     dpop_proof_lifetime: int | None
+    require_signed_request_object: bool | None
     require_pushed_authorization_requests: bool | None
     pushed_authorization_request_lifetime: int | None
     tls_client_certificate_bound_access_tokens: bool | None

@@ -90,6 +90,8 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Types that `authorization_details` may have (RFC 9396 10); none: any. Where there is none, it means nothing."""
     authorization_response_iss_parameter_supported: bool = False
     """Say in every callback, by `iss`, whose answer it is (RFC 9207)."""
+    request_parameter_supported: bool = True
+    """Take authorization requests as a JWT that the client signed, in `request` (RFC 9101)."""
     pushed_authorization_requests: bool = True
     """Take authorization requests at `/par` before the browser is sent (RFC 9126)."""
     dpop_signing_alg_values_supported: tuple[SigningAlgorithm, ...] = (

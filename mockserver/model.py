@@ -62,6 +62,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """What its assertions may be signed with."""
     certificate_name: tuple[str, str] | None = None
     """Who its certificate has to name (RFC 8705 2.1.2): `subject_dn`, `san_dns`, ..., and the name."""
+    request_object_signing_alg: str | None = None
+    """What its request objects are signed with (RFC 9101 10.5); None: whatever fits its keys."""
     authorization_details_types: tuple[str, ...] | None = None
     """Types that it may ask for (RFC 9396 10); None: any."""
     disabled: bool

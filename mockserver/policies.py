@@ -241,6 +241,8 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds for which such a nonce is good."""
     dpop_proof_lifetime: Positive = 60
     """Seconds that the `iat` of a DPoP proof may be ago, or ahead."""
+    require_signed_request_object: bool = False
+    """Refuse authorization requests that are not a JWT signed by the client (RFC 9101 10.5)."""
     require_pushed_authorization_requests: bool = False
     """Refuse authorization requests that were not pushed (RFC 9126 5, 6)."""
     pushed_authorization_request_lifetime: Positive = 60

@@ -112,6 +112,8 @@ _EXAMPLES: dict[str, str] = {
     "dpop_nonce_lifetime": "60",
     "dpop_proof_lifetime": "300",
     "dpop_signing_alg_values_supported": '["ES256"]',
+    "require_signed_request_object": "true",
+    "request_parameter_supported": "false",
     "require_pushed_authorization_requests": "true",
     "pushed_authorization_request_lifetime": "600",
     "pushed_authorization_requests": "false",

@@ -1,6 +1,8 @@
-"""Authorization requests whose parameters are elsewhere: pushed before (RFC 9126 4)."""
+"""Authorization requests whose parameters are elsewhere: pushed before (RFC 9126 4), or in a JWT (RFC 9101)."""
 
 from __future__ import annotations
+
+import contextlib
 
 import msgspec
 
@@ -10,11 +12,14 @@ from ..errors import InvalidRequest
 from ..errors import InvalidRequestUri
 from ..errors import OAuthError
 from ..messages import Reply
+from ..model import Client
 from ..model import Kind
 from ..model import PushedRecord
 from ..request import Request
 from . import authorize
 from . import par
+from .request_object import check_signed
+from .request_object import parameters_of
 
 __all__ = ["answer"]
 
@@ -23,8 +28,7 @@ def answer(request: Request, context: Context) -> Reply:
     """What the authorization endpoint answers to the request that is meant."""
     request_uri = request.parameter("request_uri", of="query")
     if request_uri is None:
-        _check_pushed(request, context)
-        return authorize.answer(request, context)
+        return authorize.answer(_by_value(request, context), context)
     meant = _pushed(request, request_uri, context)
     try:
         reply = authorize.answer(meant, context)
@@ -38,20 +42,32 @@ def answer(request: Request, context: Context) -> Reply:
     return reply
 
 
-def _check_pushed(request: Request, context: Context) -> None:
-    client_id = request.parameter("client_id", of="query")
-    client = context.clients.get(client_id or "")
-    policies = context.settings if client is None else client.policies
-    if not policies.require_pushed_authorization_requests:
-        return
-    back = authorize.back_to(request, context)
-    error = InvalidRequest(
-        "The authorization request must be pushed.",
-        hint=f"client {client_id!r} has require_pushed_authorization_requests, and the request has no request_uri: push"
-        f" it to {context.paths['par']} first (RFC 9126 5, 6)",
-    )
-    error.redirection = back
-    raise error
+def _by_value(request: Request, context: Context) -> Request:
+    """The same, or with the parameters of the request object (RFC 9101 5.1)."""
+    text = request.parameter("request", of="query") if context.settings.request_parameter_supported else None
+    client = context.clients.get(request.parameter("client_id", of="query") or "")
+    if client is None:
+        return request  # which is told as ever
+    try:
+        _check_pushed(client, context)
+        if text is None:
+            check_signed(client, context)
+            return request
+        return msgspec.structs.replace(request, query=parameters_of(text, client, request, context))
+    except OAuthError as error:
+        # By way of the browser only where the parameters beside it say safely where to
+        with contextlib.suppress(OAuthError):
+            error.redirection = authorize.back_to(request, context)
+        raise
+
+
+def _check_pushed(client: Client, context: Context) -> None:
+    if client.policies.require_pushed_authorization_requests:
+        raise InvalidRequest(
+            "The authorization request must be pushed.",
+            hint=f"client {client.client_id!r} has require_pushed_authorization_requests, and the request has no"
+            f" request_uri: push it to {context.paths.get('par', '/par')} first (RFC 9126 5, 6)",
+        )
 
 
 def _pushed(request: Request, request_uri: str, context: Context) -> Request:
@@ -66,7 +82,7 @@ def _pushed(request: Request, request_uri: str, context: Context) -> Request:
         ours = request_uri.removeprefix(par.URN)
         said = f"this issuer never issued it: {origin(ours)}"
         if ours == request_uri:
-            said = f"it is not of {context.paths['par']}, and nothing is ever fetched; push the request (RFC 9126 2)"
+            said = "it is not of this server, and nothing is ever fetched; push the request (RFC 9126 2)"
         raise _refused(said)
     if found.record.client_id != client_id:
         raise _refused(f"it was issued to client {found.record.client_id!r}, not to {client_id!r} (RFC 9126 4)")

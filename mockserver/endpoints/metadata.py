@@ -59,7 +59,7 @@ def openid_configuration(request: Request, context: Context) -> Reply:
         "display_values_supported": list(DISPLAYS),
         "prompt_values_supported": list(PROMPTS),
         "ui_locales_supported": ["en"],
-        "request_parameter_supported": False,
+        "request_parameter_supported": context.settings.request_parameter_supported,
         # OpenID Connect Discovery 3: left out, it would mean true
         "request_uri_parameter_supported": False,
     }
@@ -157,6 +157,11 @@ def _of_requests(base: str, context: Context) -> dict[str, object]:
     if settings.dpop_signing_alg_values_supported:
         # RFC 9449 5.1
         members["dpop_signing_alg_values_supported"] = list(settings.dpop_signing_alg_values_supported)
+    if settings.request_parameter_supported:
+        # OpenID Connect Discovery 3, RFC 9101 10.5
+        members["request_object_signing_alg_values_supported"] = [*ALGORITHMS, *MAC_ALGORITHMS, "none"]
+        if settings.require_signed_request_object:
+            members["require_signed_request_object"] = True
     if settings.authorization_details_types_supported:
         # RFC 9396 10
         members["authorization_details_types_supported"] = list(settings.authorization_details_types_supported)

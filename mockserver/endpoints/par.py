@@ -15,6 +15,8 @@ from ..request import Request
 from ..stores import new_family
 from . import authorize
 from .binding import key_shown
+from .request_object import check_signed
+from .request_object import parameters_of
 
 __all__ = ["URN", "answer"]
 
@@ -31,12 +33,18 @@ def answer(request: Request, caller: Authenticated, context: Context) -> Reply:
         raise InvalidRequest(
             "request_uri must not be pushed.", hint="the body has request_uri; push the parameters themselves"
         )
+    request_object = request.parameter("request") if context.settings.request_parameter_supported else None
+    if request_object is None:
+        check_signed(client, context)
     pairs = tuple((name, value) for name, value in request.form if name not in _CREDENTIALS and value)
     query = (("client_id", client.client_id), *pairs)
+    if request_object is not None:
+        # RFC 9126 3
+        query = parameters_of(request_object, client, request, context)
     shown = key_shown(request, client, context)
     jkt = dict(shown.cnf).get("jkt")
     if jkt is not None:
-        asked = dict(pairs).get("dpop_jkt", jkt)
+        asked = dict(query).get("dpop_jkt", jkt)
         if asked != jkt:
             # RFC 9449 10.1
             raise InvalidRequest(

@@ -58,6 +58,7 @@ _NOT_OF_PROVIDERS = {
     "pushed_authorization_requests": False,
     "claims_parameter_supported": False,
     "registration": "off",
+    "request_parameter_supported": False,
     "revocation": "off",
 }
 

@@ -22,6 +22,8 @@ __all__ = ["of_client", "refusal", "understood"]
 _CHOSEN = (
     *("redirect_uris", "token_endpoint_auth_method", "grant_types", "client_name", "scope", "jwks", "jwks_uri"),
     # OpenID Connect Dynamic Client Registration 2
+    # RFC 9101 10.5
+    *("request_object_signing_alg", "require_signed_request_object"),
     # RFC 9396 10
     "authorization_details_types",
     # RFC 9126 6, RFC 9449 5.2

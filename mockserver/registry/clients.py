@@ -86,6 +86,7 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
         jwks_uri=settings.jwks_uri,
         assertion_algorithms=credentials.algorithms(what, settings, methods),
         certificate_name=certificate_name,
+        request_object_signing_alg=credentials.request_object_algorithm(what, settings, methods),
         authorization_details_types=settings.authorization_details_types,
         disabled=settings.disabled,
         client_name=settings.client_name or settings.client_id,

@@ -18,7 +18,7 @@ from ..model import Secret
 from ..policies import Policies
 from ..written import nearest
 
-__all__ = ["algorithms", "certificate_name", "check_signature", "keys", "secrets"]
+__all__ = ["algorithms", "certificate_name", "check_signature", "keys", "request_object_algorithm", "secrets"]
 
 _WITHOUT_SECRET = {"none", "private_key_jwt", "self_signed_tls_client_auth", "tls_client_auth"}
 _NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
@@ -117,6 +117,19 @@ def certificate_name(what: str, settings: ClientSettings, methods: cabc.Collecti
     if wrong is not None:
         raise ConfigurationError(f"{what}: {keys[0]} = {name!r}: {wrong}", key=keys[0])
     return kind, name
+
+
+def request_object_algorithm(what: str, settings: ClientSettings, methods: cabc.Iterable[str]) -> str | None:
+    """What the client signs its request objects with (RFC 9101 10.5). Raises `ConfigurationError`."""
+    wanted = settings.request_object_signing_alg
+    has_secret = not {*methods} <= _WITHOUT_SECRET
+    possible = (*ALGORITHMS, *(MAC_ALGORITHMS if has_secret else ()), "none")
+    if wanted is not None and wanted not in possible:
+        raise ConfigurationError(
+            f"{what}: request_object_signing_alg = {wanted!r}: {nearest(wanted, possible)}",
+            key="request_object_signing_alg",
+        )
+    return wanted
 
 
 def algorithms(what: str, settings: ClientSettings, methods: cabc.Container[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from .. import registry
 from ..client_settings import ClientSettings
 from ..config import IssuerSettings
 from ..errors import ConfigurationError
+from ..jwk import MAC_ALGORITHMS
 from ..keys import SigningKey
 
 if typing.TYPE_CHECKING:
@@ -50,8 +51,10 @@ def belongings(
     key = certificate = None
     certify = certify or _nothing
     jwks: list[dict[str, typing.Any]] = []
-    if "private_key_jwt" in methods and without_keys:
-        key = SigningKey.generate("RS256" if settings.token_endpoint_auth_signing_alg == "RS256" else "ES256")
+    signs_requests = settings.request_object_signing_alg not in (None, "none", *MAC_ALGORITHMS)
+    if without_keys and ("private_key_jwt" in methods or signs_requests):
+        wanted = (settings.token_endpoint_auth_signing_alg, settings.request_object_signing_alg)
+        key = SigningKey.generate("RS256" if "RS256" in wanted else "ES256")
         jwks.append(key.public_jwk())
     if "self_signed_tls_client_auth" in methods and without_keys:
         certificate = certify(settings.client_id, self_signed=True)

@@ -47,6 +47,11 @@ def metadata(issuer: str, **more: object) -> dict[str, object]:
             *("ES256", "ES384", "ES512", "EdDSA"),
             *("PS256", "PS384", "PS512", "RS256", "RS384", "RS512"),
         ],
+        "request_object_signing_alg_values_supported": [
+            *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+            *("ES256", "ES384", "ES512", "EdDSA"),
+            *("HS256", "HS384", "HS512", "none"),
+        ],
         "registration_endpoint": f"{issuer}/register",
         "response_types_supported": ["code", "id_token", "code id_token"],
         "response_modes_supported": ["query", "fragment", "form_post"],
@@ -90,7 +95,7 @@ def openid(issuer: str, algorithms: list[str], *, claims: cabc.Sequence[str] = (
         display_values_supported=["page", "popup", "touch", "wap"],
         prompt_values_supported=["none", "login", "consent", "select_account"],
         ui_locales_supported=["en"],
-        request_parameter_supported=False,
+        request_parameter_supported=True,
         request_uri_parameter_supported=False,
         **more,
     )
