@@ -124,6 +124,7 @@ class Connector(Further):
         """What came to the redirect URI. Raises `Rejected` and `Denied` before anything is sent."""
         pairs = urllib.parse.parse_qsl(urllib.parse.urlsplit(callback.url).query, keep_blank_values=True)
         verifier = self.claim(pairs)
+        self.check_issuer(dict(pairs))
         self.keep(
             self.redeem(
                 {
@@ -141,6 +142,11 @@ class Connector(Further):
         if len(states) != 1 or states[0] not in self.pending:
             raise Rejected("the callback has another state than any login under way")
         return self.pending.pop(states[0])
+
+    def check_issuer(self, given: Form) -> None:
+        """RFC 9207 2.4: the issuer that was asked, where it says who it is."""
+        if "issuer" in self.settings and given.get("iss") != self.settings["issuer"]:
+            raise Rejected("the callback is of another issuer")
 
     def code(self, given: Form) -> str:
         if "error" in given:

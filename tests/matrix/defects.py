@@ -42,6 +42,11 @@ class OneStateForAll(Connector):
         return "oauth"
 
 
+class NoIssuerCheck(Connector):
+    def check_issuer(self, given: Form) -> None:
+        pass
+
+
 class RetriesEveryError(Connector):
     def is_for_now(self, error: str) -> bool:
         return True
