@@ -331,6 +331,24 @@ def test_a_wrong_proof_costs_no_code(mock: OAuthMock, http: typing.Any, prover: 
     assert ask(http, client, prover.proof("POST", _TOKEN), **code).status_code == 200
 
 
+@pytest.mark.parametrize("where", ["tenant", "mount"])
+def test_the_url_as_the_client_has_it(mock: OAuthMock, http: typing.Any, prover: Prover, where: str) -> None:
+    """RFC 9449 4.3: of an issuer with a path, and of a mounted origin."""
+    if where == "tenant":
+        issuer, origin, path = mock.issuer("tenant"), "http://localhost", "/tenant"
+    else:
+        issuer, origin, path = mock.mount("https://login.example", connect=False), "https://login.example", ""
+    client = issuer.client("crm")
+    form = {"grant_type": "client_credentials", "client_id": "crm", "client_secret": client.client_secret}
+    headers = {"DPoP": prover.proof("POST", f"{origin}{path}/token")}
+
+    token = http.client.post(f"{path}/token", base_url=origin, data=form, headers=headers).get_json()["access_token"]
+
+    url = f"{origin}{path}/api/orders"
+    headers = {"Authorization": f"DPoP {token}", "DPoP": prover.proof("GET", url, token)}
+    assert http.client.get(f"{path}/api/orders", base_url=origin, headers=headers).status_code == 200
+
+
 # -- at the API, 7 -----------------------------------------------------------------------------------------------------
 
 
