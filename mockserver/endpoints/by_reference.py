@@ -27,7 +27,7 @@ __all__ = ["answer"]
 def answer(request: Request, context: Context) -> Reply:
     """What the authorization endpoint answers to the request that is meant."""
     request_uri = request.parameter("request_uri", of="query")
-    if request_uri is None:
+    if request_uri is None or "par" not in context.paths:
         return authorize.answer(_by_value(request, context), context)
     meant = _pushed(request, request_uri, context)
     try:

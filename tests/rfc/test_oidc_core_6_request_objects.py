@@ -19,10 +19,10 @@ _BACK = "http://127.0.0.1:7001/callback"
         ({"request_uri": "https://app.example/request.jwt"}, "request_uri_not_supported"),
     ],
 )
-def test_a_request_object_is_refused_and_not_ignored(
-    mock: OAuthMock, http: typing.Any, sent: dict[str, str], error: str
-) -> None:
+def test_a_request_object_is_refused_and_not_ignored(sent: dict[str, str], error: str) -> None:
     """OpenID Connect Core 3.1.2.6, 6.1, 6.2: nothing is fetched; plain OAuth ignores what it does not know."""
+    off: dict[str, typing.Any] = {"request_parameter_supported": False, "pushed_authorization_requests": False}
+    mock = OAuthMock(issuer="http://localhost", **off)
     mock.client("crm", consent="auto")
     right = {"response_type": "code", "client_id": "crm", "redirect_uri": _BACK, "scope": "openid", "state": "s"}
 
