@@ -238,7 +238,8 @@ class Application:
             seen.answer = seen.endpoint.answer(seen.request, seen.caller, context)
             return profiles.shape(seen.answer, context.profile, seen.request)
         refusal = functools.partial(seen.strikes.refuse, state.faults, seen.occasion)
-        seen.request = msgspec.structs.replace(seen.request, refusal=refusal)
+        spoilt = functools.partial(seen.strikes.spoilt, state.faults, seen.occasion)
+        seen.request = msgspec.structs.replace(seen.request, refusal=refusal, spoilt=spoilt)
         return seen.endpoint.answer(seen.request, context)
 
     def _enter(self, seen: Seen, door: Door, state: State, environ: WSGIEnvironment) -> Reply:

@@ -135,6 +135,8 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether `claims` asks for claims one by one (OIDC Core 5.5); otherwise it means nothing."""
     acr_values_supported: tuple[str, ...] | None = None
     """Authentication context classes of logins, the weakest first; None: whichever is asked for."""
+    end_session: bool = True
+    """Whether clients can have people log out (OpenID Connect RP-Initiated Logout)."""
     single_sign_on: bool = False
     """Let in whoever is logged in and has consented without showing a page, as `prompt=none` does at any time."""
     cors_origins: tuple[str, ...] = ()

@@ -58,8 +58,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     refusal: cabc.Callable[[], OAuthError | None] = lambda: None
     """What to refuse an authorization request with once it could be redirected: the armed fault `refuse`."""
 
+    spoilt: cabc.Callable[[typing.Any], typing.Any] = lambda issue: issue
+    """What the armed faults of tokens make of those that the authorization endpoint decided on."""
+
     def __repr__(self) -> str:
-        return without(self, "headers", "target", "query", "body", "form", "by_form", "authorization", "refusal")
+        return without(
+            self, "headers", "target", "query", "body", "form", "by_form", "authorization", "refusal", "spoilt"
+        )
 
     @property
     def origin(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 
 from .credentials import new_secret
@@ -28,13 +30,15 @@ class Sessions:
 
     def __init__(self) -> None:
         self._live: dict[str, Session] = {}
+        self._lock = threading.Lock()
 
     def begin(self, session: Session) -> str:
         """Keep a login; what the cookie is to have."""
         key = new_secret("se")
-        self._live[key] = session
-        for oldest in list(self._live)[:-_REMEMBERED]:
-            self._live.pop(oldest, None)
+        with self._lock:
+            self._live[key] = session
+            if len(self._live) > _REMEMBERED:
+                del self._live[next(iter(self._live))]
         return key
 
     def find(self, key: str) -> Session | None:
@@ -42,4 +46,5 @@ class Sessions:
 
     def end(self, key: str) -> None:
         """Log out; what is over already stays so."""
-        self._live.pop(key, None)
+        with self._lock:
+            self._live.pop(key, None)

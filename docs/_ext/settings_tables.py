@@ -75,6 +75,7 @@ _EXAMPLES: dict[str, str] = {
     "response_modes_supported": '["query", "jwt"]',
     "claims_parameter_supported": "false",
     "acr_values_supported": '["silver", "gold"]',
+    "end_session": "false",
     "single_sign_on": "true",
     "cors_origins": '["https://app.example.com"]',
     "scopes_supported": '["orders:read", "orders:write"]',

@@ -29,6 +29,8 @@ def answer(request: Request, asked: Asked, decision: Decision, context: Context)
     user, scope = decision.user, decision.scope
     first = context.consent(user, asked.client, scope)
     issue = _issue(request, asked, decision, context)
+    if asked.response_type != {"code"}:
+        issue = request.spoilt(issue)
     pairs = _pairs(asked, issue, context, first=first)
     why = f"{user.username!r} approved client {asked.client.client_id!r} for scope {str(scope)!r}"
     shape = context.profile.callback

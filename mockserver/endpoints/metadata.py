@@ -48,7 +48,7 @@ def openid_configuration(request: Request, context: Context) -> Reply:
     members = {
         **document(base, context),
         "userinfo_endpoint": context.url_of("userinfo", base),
-        "end_session_endpoint": context.url_of("end_session", base),
+        **({"end_session_endpoint": context.url_of("end_session", base)} if "end_session" in context.paths else {}),
         "subject_types_supported": list(typing.get_args(SubjectType)),
         "id_token_signing_alg_values_supported": sorted(context.id_token_algorithms()),
         **({"userinfo_signing_alg_values_supported": signed} if signed else {}),

@@ -70,6 +70,7 @@ class Forge(OfToken, frozen=True, kw_only=True):
     """
 
     name: typing.ClassVar[str] = "forge"
+    endpoints: typing.ClassVar[tuple[str, ...] | None] = ("token", "refresh", "authorize")
     flaw: Flaw = "wrong"
     token: typing.Literal["access_token", "id_token"] = "access_token"
     claims: Claims = {}

@@ -40,6 +40,7 @@ PATHS = {
 _OFF: dict[str, cabc.Callable[[IssuerSettings], bool]] = {
     "device": lambda settings: not settings.device_authorization,
     "device_authorization": lambda settings: not settings.device_authorization,
+    "end_session": lambda settings: not settings.end_session,
     "introspect": lambda settings: settings.introspection == "off",
     "par": lambda settings: not settings.pushed_authorization_requests,
     "protected_resource": lambda settings: not settings.protected_resource_metadata,
@@ -60,6 +61,7 @@ _NOT_OF_PROVIDERS = {
     "registration": "off",
     "request_parameter_supported": False,
     "revocation": "off",
+    "end_session": False,
 }
 
 

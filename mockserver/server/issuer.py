@@ -112,7 +112,7 @@ class Issuer(Issuing, Judged):
 
     @property
     def end_session_url(self) -> str:
-        """Where clients send people to log out (OpenID Connect RP-Initiated Logout 2)."""
+        """Where clients send people to log out (RP-Initiated Logout 2). Raises like `introspect_url`."""
         return self._url_of("end_session")
 
     @property

@@ -193,6 +193,25 @@ def test_a_fragment_is_changed_where_it_is(every: typing.Any) -> None:
     assert Callback(f"{_BACK}#state=s").without("state").url == _BACK
 
 
+@pytest.mark.parametrize("flaw", ["wrong_nonce", "wrong_hash", "wrong_key", "expired", "none"])
+def test_a_token_from_here_may_be_forged(every: typing.Any, flaw: typing.Any) -> None:
+    """OpenID Connect Core 3.2.2.11, 3.3.2.12: what a client of the hybrid flow has to refuse."""
+    every.mock.authorization_endpoint.forge(flaw, token="id_token")
+    every.mock.approve(url(response_type="code"))  # makes none, so it is not struck
+
+    forged = every.mock.approve(url(response_type="code id_token"))
+    good = every.mock.approve(url(response_type="code id_token"))
+
+    assert verified(every, good.id_token or "")["nonce"] == "n-1"
+    if flaw in ("wrong_nonce", "wrong_hash"):
+        claims = verified(every, forged.id_token or "")
+        right = claims["nonce"] == "n-1", claims["c_hash"] == half(forged.code or "")
+        assert right == (flaw != "wrong_nonce", flaw != "wrong_hash")
+    else:
+        with pytest.raises((jwt.InvalidTokenError, KeyError)):
+            verified(every, forged.id_token or "")
+
+
 # -- JARM --------------------------------------------------------------------------------------------------------------
 
 

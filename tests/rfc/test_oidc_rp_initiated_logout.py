@@ -219,3 +219,13 @@ def test_discovery_says_where(mock: OAuthMock, http: typing.Any) -> None:
 
     assert document["end_session_endpoint"] == "http://localhost/end_session"
     assert http.api(token).status_code == 200
+
+
+def test_the_endpoint_can_be_switched_off(http: typing.Any) -> None:
+    """OpenID Connect RP-Initiated Logout 2.1: then it is neither served nor in the metadata."""
+    own = type(http)(OAuthMock(issuer="http://localhost", end_session=False))
+
+    assert own.client.get("/end_session").status_code == 404
+    assert "end_session_endpoint" not in own.client.get("/.well-known/openid-configuration").get_json()
+    with pytest.raises(ConfigurationError, match="end_session"):
+        _ = own.mock.end_session_url
