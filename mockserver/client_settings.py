@@ -101,6 +101,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     id_token_lifetime: Seconds | None = None
     device_code_lifetime: Positive | None = None
     device_code_interval: Seconds | None = None
+    backchannel_lifetime: Positive | None = None
+    backchannel_interval: Seconds | None = None
     access_token_policy: AccessTokenPolicy | None = None
     access_token_format: AccessTokenFormat | None = None
     refresh_policy: RefreshPolicy | None = None
@@ -184,6 +186,8 @@ class ClientKeywords(typing.TypedDict, total=False):
     id_token_lifetime: int | None
     device_code_lifetime: int | None
     device_code_interval: int | None
+    backchannel_lifetime: int | None
+    backchannel_interval: int | None
     access_token_policy: AccessTokenPolicy | None
     access_token_format: AccessTokenFormat | None
     refresh_policy: RefreshPolicyName | RefreshPolicySettings | typing.Mapping[str, typing.Any] | None

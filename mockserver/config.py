@@ -56,6 +56,8 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     jwks: dict[str, typing.Any] | None = None
     """Public keys of its JWTs (RFC 7517 5)."""
+    certificate: str | None = None
+    """The certificate of its SAML assertions, PEM."""
 
 
 class ParameterRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,6 +119,8 @@ class Rules(Policies, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds for which the secret of a client that registers itself is good; None: for ever."""
     software_statement_jwks: dict[str, typing.Any] | None = None
     """Public keys of whoever vouches for clients that register themselves (RFC 7591 2.3); None: nobody does."""
+    backchannel_authentication: bool = True
+    """Whether clients can ask people who are not at their screen (OpenID Connect CIBA, poll mode)."""
     device_authorization: bool = True
     """Whether devices without a browser can ask for codes (RFC 8628)."""
     introspection: Introspection = "any"

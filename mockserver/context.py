@@ -91,6 +91,8 @@ class Context(msgspec.Struct, kw_only=True):
     """Whose assertions are believed, beside those of `trusted_issuers`."""
     devices: Waiting = msgspec.field(default_factory=Waiting)
     """Device codes whose person has not decided yet, or has (RFC 8628)."""
+    backchannel: Waiting = msgspec.field(default_factory=Waiting)
+    """Likewise, authentication requests of CIBA."""
     consents: dict[tuple[str, str], Scope] = msgspec.field(default_factory=dict)
     """Who has consented to what, by username and `client_id`."""
     sessions: Sessions = msgspec.field(default_factory=Sessions)
@@ -201,7 +203,7 @@ class Context(msgspec.Struct, kw_only=True):
     def assertion_audiences(self, request: Request, client: Client) -> list[str]:
         """What `aud` of a client's assertion may be (RFC 7523 3), as the client reached this issuer."""
         issuer = self.issuer_url(request)
-        asked = self.url_below(self.fixed_issuer or request.origin) + request.path
+        asked = self.asked_at(request)
         words = {"issuer": [issuer], "token_endpoint": [asked]}
         if request.path not in (self.paths["token"], self.refresh_path):
             # RFC 9126 2: at other endpoints clients may mean the token endpoint all the same
@@ -229,6 +231,10 @@ class Context(msgspec.Struct, kw_only=True):
             new_nonce=functools.partial(new_nonce, self.seed, realm, now=now) if policies.dpop_nonce else None,
             knows_nonce=knows,
         )
+
+    def asked_at(self, request: Request) -> str:
+        """The URL of a request, without its query."""
+        return self.url_below(self.fixed_issuer or request.origin) + request.path
 
     def path_below(self, url: str) -> str:
         """The path of a URL, below this issuer."""

@@ -141,6 +141,8 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the client showed that it has, and tokens are to be bound to (RFC 7800 3.1)."""
     assertion_audiences: tuple[str, ...] = ()
     """What `aud` of an assertion may be that the request brings (RFC 7523 3)."""
+    asked_at: str = ""
+    """The URL of the request, where it brings an assertion."""
 
     def __repr__(self) -> str:
         return without(self, "parameters")

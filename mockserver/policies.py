@@ -154,6 +154,10 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds within which a person has to enter the code of a device (RFC 8628 3.2)."""
     device_code_interval: Seconds = 5
     """Seconds that a device has to wait between two token requests (RFC 8628 3.2)."""
+    backchannel_lifetime: Positive = 120
+    """Seconds within which a person who is asked over the backchannel has to decide (CIBA 7.3)."""
+    backchannel_interval: Seconds = 5
+    """Seconds that a client has to wait there between two token requests (CIBA 7.3)."""
     access_token_policy: AccessTokenPolicy = "new"
     """`new`: a token for each request; `same`: the same one until it expires; `one_live`: a new one ends the others."""
     access_token_format: AccessTokenFormat = "jwt"

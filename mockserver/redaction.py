@@ -28,6 +28,7 @@ SECRET_PARAMETERS = (
     "access_token",
     "actor_token",
     "assertion",
+    "auth_req_id",
     "client_assertion",
     "client_secret",
     "code",

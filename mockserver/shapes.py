@@ -21,6 +21,7 @@ CANARIES: typing.Final = {
     "ac": "authorization code",
     "cs": "client secret",
     "dc": "device code",
+    "ar": "authentication request",
     "pw": "password",
     "ia": "initial access token",
     "ru": "request URI",

@@ -158,9 +158,8 @@ def _mint(issue: Issue, context: Context) -> tuple[Tokens, IssuedToken]:
             flaw=flaw,
         )
 
-    access_token = _prolonged(issue, context, now + expires_in) or _access_token(
-        issue, context, now, expires_in, further
-    )
+    prolonged = _prolonged(issue, context, now + expires_in)
+    access_token = prolonged or _access_token(issue, context, now, expires_in, further)
     accessing = record(
         now + expires_in,
         issue.scope,

@@ -98,6 +98,12 @@ class Waiting:
             entry = next(entries, None)
             return (entry.pending, entry.answer) if entry else None
 
+    def undecided(self, now: float) -> list[Pending]:
+        """Those that somebody may still decide, in order."""
+        with self._lock:
+            entries = self._by_code.values()
+            return [entry.pending for entry in entries if entry.answer is None and now < entry.pending.expires_at]
+
     def decide(self, pending: Pending, answer: Answer, *, now: float) -> bool:
         """The person says yes or no, the first time alone; False for what was decided or has expired."""
         with self._lock:

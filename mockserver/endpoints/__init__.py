@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import backchannel_authentication
 from . import by_reference
 from . import callback
 from . import cors
@@ -35,6 +36,7 @@ _ALL: tuple[Endpoint | ClientEndpoint, ...] = (
     Endpoint("client_configuration", ("GET", "PUT", "DELETE"), register.configuration, refusal.to_bearer),
     ClientEndpoint("device_authorization", ("POST",), device_authorization.answer, refusal.to_client),
     Endpoint("device", ("GET", "POST"), device.answer, refusal.to_browser),
+    ClientEndpoint("backchannel_authentication", ("POST",), backchannel_authentication.answer, refusal.to_client),
     ClientEndpoint("introspect", ("POST",), introspect.answer, introspect.refuse, identify=introspect.identify),
     ClientEndpoint("revoke", ("POST",), revoke.answer, refusal.to_client),
     Endpoint("userinfo", ("GET", "POST"), userinfo.answer, refusal.to_bearer),

@@ -122,7 +122,7 @@ def _members(token: Asked, request: Request, context: Context) -> dict[str, typi
         "exp": int(record.expires_at),
         "iat": int(record.issued_at),
         "nbf": int(record.issued_at),
-        "sub": _subject(record, context) if record.user else more.get("sub", record.client_id),
+        "sub": _subject(record, context),
         "aud": audience[0] if len(audience) == 1 else list(audience),
         "iss": issuer,
         "jti": _jti(token.token),
@@ -152,7 +152,7 @@ def _subject(record: TokenRecord, context: Context) -> str:
     """As in the token: of a client that has pairwise subjects, its own."""
     client = context.clients.get(record.client_id)
     if record.user is None:
-        return record.client_id
+        return str((record.further_claims or {}).get("sub", record.client_id))
     return record.user.subject if client is None else client.subject_of(record.user)
 
 

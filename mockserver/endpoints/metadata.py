@@ -115,6 +115,13 @@ def document(base: str, context: Context) -> dict[str, object]:
     if "device_authorization" in context.paths:
         # RFC 8628 4
         members["device_authorization_endpoint"] = context.url_of("device_authorization", base)
+    if "backchannel_authentication" in context.paths:
+        # OpenID Connect CIBA 4
+        members |= {
+            "backchannel_authentication_endpoint": context.url_of("backchannel_authentication", base),
+            "backchannel_token_delivery_modes_supported": ["poll"],
+            "backchannel_user_code_parameter_supported": False,
+        }
     if "refresh" in context.paths:
         # RFC 8414 2 allows members of one's own
         members["refresh_endpoint"] = context.url_of("refresh", base)

@@ -8,6 +8,7 @@ import difflib
 
 import msgspec
 
+from .. import saml
 from ..assertions import Assertion
 from ..assertions import BadAssertion
 from ..authorization_details import parse
@@ -20,6 +21,7 @@ from ..errors import UnsupportedGrantType
 from ..grants import GRANTS
 from ..grants import issue_declared
 from ..grants import jwt_bearer
+from ..grants import saml2_bearer
 from ..grants import served
 from ..ledger import IssuedToken
 from ..messages import Authenticated
@@ -133,6 +135,8 @@ def _token_request(request: Request, caller: Authenticated, cnf: Confirmation, c
     if grant_type not in there and not declared:
         near = difflib.get_close_matches(grant_type.lower(), there, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
+        if grant_type == saml2_bearer.name and not saml.installed():
+            meant = f"; {saml.MISSING}"
         raise UnsupportedGrantType(
             "The grant type is not supported.",
             hint=f"grant_type {grant_type!r} is none of {', '.join((*there, *context.profile.grants))}{meant}",
@@ -166,6 +170,7 @@ def _token_request(request: Request, caller: Authenticated, cnf: Confirmation, c
         issuer=context.issuer_url(request),
         authorization_details=parse(parameters.get("authorization_details"), caller.client, context.settings),
         cnf=cnf,
+        asked_at=context.asked_at(request) if "assertion" in parameters else "",
         assertion_audiences=()
         if _WITH_ASSERTION.isdisjoint(parameters)
         else tuple(context.assertion_audiences(request, caller.client)),

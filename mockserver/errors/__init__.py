@@ -19,9 +19,11 @@ from .mock_server import UnknownLayout
 from .mock_server import UnmountedHostError
 from .protocol import AccessDenied
 from .protocol import AuthorizationPending
+from .protocol import ExpiredLoginHintToken
 from .protocol import ExpiredToken
 from .protocol import Inaccessible
 from .protocol import InsufficientScope
+from .protocol import InvalidBindingMessage
 from .protocol import InvalidClient
 from .protocol import InvalidClientMetadata
 from .protocol import InvalidGrant
@@ -41,6 +43,7 @@ from .protocol import SlowDown
 from .protocol import TooManyRequests
 from .protocol import UnapprovedSoftwareStatement
 from .protocol import UnauthorizedClient
+from .protocol import UnknownUserId
 from .protocol import UnsupportedGrantType
 from .protocol import UnsupportedResponseType
 from .protocol import UnsupportedTokenType
@@ -51,9 +54,11 @@ __all__ = [
     "AuthorizationPending",
     "ConfigurationError",
     "ConsentRequired",
+    "ExpiredLoginHintToken",
     "ExpiredToken",
     "Inaccessible",
     "InsufficientScope",
+    "InvalidBindingMessage",
     "InvalidClient",
     "InvalidClientMetadata",
     "InvalidGrant",
@@ -84,6 +89,7 @@ __all__ = [
     "UnexpectedPage",
     "UnknownLayout",
     "UnmetAuthenticationRequirements",
+    "UnknownUserId",
     "UnmountedHostError",
     "UnsupportedGrantType",
     "UnsupportedResponseType",

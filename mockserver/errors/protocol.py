@@ -10,9 +10,11 @@ import msgspec
 __all__ = [
     "AccessDenied",
     "AuthorizationPending",
+    "ExpiredLoginHintToken",
     "ExpiredToken",
     "Inaccessible",
     "InsufficientScope",
+    "InvalidBindingMessage",
     "InvalidClient",
     "InvalidClientMetadata",
     "InvalidGrant",
@@ -32,6 +34,7 @@ __all__ = [
     "TooManyRequests",
     "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
+    "UnknownUserId",
     "UnsupportedGrantType",
     "UnsupportedResponseType",
     "UnsupportedTokenType",
@@ -211,6 +214,24 @@ class ExpiredToken(OAuthError):
     """RFC 8628 3.5: the device code has expired, and the client has to begin anew."""
 
     error = "expired_token"
+
+
+class UnknownUserId(OAuthError):
+    """OpenID Connect CIBA 13: the hint means nobody."""
+
+    error = "unknown_user_id"
+
+
+class ExpiredLoginHintToken(OAuthError):
+    """OpenID Connect CIBA 13: the `login_hint_token` has expired."""
+
+    error = "expired_login_hint_token"
+
+
+class InvalidBindingMessage(OAuthError):
+    """OpenID Connect CIBA 13: the `binding_message` cannot be shown."""
+
+    error = "invalid_binding_message"
 
 
 class UnsupportedTokenType(OAuthError):

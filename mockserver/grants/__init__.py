@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import typing
 
+from .. import saml
 from ..context import Context
 from ..messages import Issue
 from ..messages import TokenRequest
 from . import authorization_code
+from . import ciba
 from . import client_credentials
 from . import device_code
 from . import jwt_bearer
 from . import password
 from . import refresh_token
+from . import saml2_bearer
 from . import token_exchange
 from .declared import issue_declared
 
@@ -41,15 +44,18 @@ _ALL: tuple[Grant, ...] = (
     refresh_token,
     device_code,
     jwt_bearer,
+    saml2_bearer,
     token_exchange,
+    ciba,
 )
 
 GRANTS: dict[str, Grant] = {grant.name: grant for grant in _ALL}
 
 # The endpoint at which a grant begins; switched off, there is no such grant
-_BEGIN_AT = {device_code.name: "device_authorization"}
+_BEGIN_AT = {device_code.name: "device_authorization", ciba.name: "backchannel_authentication"}
 
 
 def served(context: Context) -> list[str]:
     """The grants that an issuer has, beside those that its profile declares."""
-    return [name for name in GRANTS if name not in _BEGIN_AT or _BEGIN_AT[name] in context.paths]
+    there = [name for name in GRANTS if name not in _BEGIN_AT or _BEGIN_AT[name] in context.paths]
+    return [name for name in there if name != saml2_bearer.name or saml.installed()]

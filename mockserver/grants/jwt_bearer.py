@@ -12,11 +12,11 @@ from ..errors import InvalidRequest
 from ..messages import Issue
 from ..messages import TokenRequest
 from ..model import Kind
-from ..model import User
 from ..registration import allowed_scope
 from ..scope import Scope
 from ..stores import new_family
 from ..trust import keys_of
+from ..trust import person_of
 
 name: typing.Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 parameters: typing.Final = frozenset({"assertion"})
@@ -38,7 +38,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         subject = assertion.names("sub") or (issuer if issuer in context.clients else None)
         if subject is None:
             raise assertions.BadAssertion("sub is missing: it says for whom the token is to be (RFC 7523 3)")
-        user = _person(subject, issuer, request, context)
+        user = person_of(subject, issuer, request.client, context)
         assertions.check_issued(
             assertion,
             keys,
@@ -55,6 +55,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         user=user,
         scope=scope,
         audience=request.audience,
+        authorization_details=request.authorization_details or (),
         altered=scope != (request.scope or Scope()),
         grant_type=name,
         client_auth=request.client_auth,
@@ -63,18 +64,3 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         refresh=False,
         id_token="openid" in scope and user is not None,
     )
-
-
-def _person(subject: str, issuer: str, request: TokenRequest, context: Context) -> User | None:
-    """Who the subject is: somebody who is registered, or the client itself. Raises `BadAssertion`."""
-    if subject in (issuer, request.client.client_id) and subject in context.clients:
-        return None
-    user = context.known_as(subject)
-    if user is None:
-        raise assertions.BadAssertion(
-            f"sub is {subject!r}, whom nobody registered; register: oauthmock.user({subject!r}), or another name with"
-            f" sub={subject!r}"
-        )
-    if user.account in ("locked", "disabled"):
-        raise assertions.BadAssertion(f"sub is {subject!r}, whose account is {user.account}")
-    return user

@@ -72,6 +72,7 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         user=subject.user,
         scope=scope,
         audience=request.audience,
+        authorization_details=request.authorization_details or (),
         altered=scope != (request.scope or Scope()),
         grant_type=name,
         client_auth=request.client_auth,
@@ -181,7 +182,10 @@ def _id_token(text: str, request: TokenRequest, context: Context) -> _Party:
     if assertion.names("iss") != request.issuer:
         raise _Bad(f"it is no ID token of this issuer: iss is {assertion.claims.get('iss')!r}")
     _check(assertion, context.verifying_keys(), (request.client.client_id,), context.clock.now(), (None, "JWT"))
-    return _named(assertion, context)
+    subject = assertion.names("sub")
+    # OpenID Connect Core 8.1: by the subject that this client knows
+    own = context.person(subject, request.client) if subject is not None else None
+    return _named(assertion, context, own)
 
 
 def _jwt(text: str, request: TokenRequest, context: Context) -> _Party:
@@ -204,11 +208,11 @@ def _check(
     assertions.check_issued(assertion, keys, audiences=audiences, now=now, longest=_ANY_AGE, types=types)
 
 
-def _named(assertion: assertions.Assertion, context: Context) -> _Party:
+def _named(assertion: assertions.Assertion, context: Context, person: User | None = None) -> _Party:
     subject = assertion.names("sub")
     if subject is None:
         raise _Bad("it has no sub, so that it is about nobody")
-    user = None if subject in context.clients else context.known_as(subject)
+    user = person or (None if subject in context.clients else context.known_as(subject))
     if user is None and subject not in context.clients:
         raise _Bad(f"sub is {subject!r}, whom nobody registered; register: oauthmock.user({subject!r})")
     return _Party(subject=subject, user=user, claims=assertion.claims)

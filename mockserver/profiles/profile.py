@@ -33,11 +33,13 @@ PATHS = {
     "revoke": "/revoke",
     "device_authorization": "/device_authorization",
     "device": "/device",
+    "backchannel_authentication": "/bc-authorize",
     "openid_configuration": "/.well-known/openid-configuration",
     "authorization_server": "/.well-known/oauth-authorization-server",
 }
 # What settings switch off: the endpoint is then nowhere, neither served nor in the metadata
 _OFF: dict[str, cabc.Callable[[IssuerSettings], bool]] = {
+    "backchannel_authentication": lambda settings: not settings.backchannel_authentication,
     "device": lambda settings: not settings.device_authorization,
     "device_authorization": lambda settings: not settings.device_authorization,
     "end_session": lambda settings: not settings.end_session,
@@ -52,6 +54,7 @@ _BELOW_ISSUER = ("openid_configuration", "authorization_server")
 
 # What a provider does not have unless its file says so
 _NOT_OF_PROVIDERS = {
+    "backchannel_authentication": False,
     "authorization_details_types_supported": (),
     "device_authorization": False,
     "dpop_signing_alg_values_supported": (),

@@ -55,6 +55,10 @@ class Endpoints(AtTheDevice):
         return self._endpoint("userinfo")
 
     @property
+    def backchannel_authentication_endpoint(self) -> EndpointHandle:
+        return self._endpoint("backchannel_authentication")
+
+    @property
     def device_authorization_endpoint(self) -> EndpointHandle:
         return self._endpoint("device_authorization")
 

@@ -91,6 +91,11 @@ class Issuer(Issuing, Judged):
         return self._url_of("userinfo")
 
     @property
+    def backchannel_authentication_url(self) -> str:
+        """Where clients ask people who are elsewhere (CIBA 7). Raises like `introspect_url`."""
+        return self._url_of("backchannel_authentication")
+
+    @property
     def device_authorization_url(self) -> str:
         """Where devices ask for codes (RFC 8628 3.1). Raises like `introspect_url`."""
         return self._url_of("device_authorization")

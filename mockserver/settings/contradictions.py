@@ -32,7 +32,7 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[
 _RESERVED = frozenset(
     {
         *("authorize", "token", "userinfo", "jwks", "introspect", "revoke", "end_session"),
-        *("device_authorization", "device"),
+        *("device_authorization", "device", "bc-authorize", "register"),
         *("api", "callback", ".well-known", "_mock"),
     }
 )
@@ -120,10 +120,15 @@ def _of_openid(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
 
 def _trusted(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     for name, trusted in issuer.trusted_issuers.items():
+        where = f"trusted_issuers.{name!r}"
+        path = (*at, "trusted_issuers", name)
         try:
-            public_keys(trusted.jwks or {})
+            if trusted.jwks is not None or trusted.certificate is None:
+                public_keys(trusted.jwks or {})
         except BadKey as error:
-            yield (*at, "trusted_issuers", name), f"trusted_issuers.{name!r}: jwks: {error}"
+            yield path, f"{where}: jwks: {error}"
+        if trusted.certificate is not None and "-----BEGIN CERTIFICATE-----" not in trusted.certificate:
+            yield path, f"{where}: certificate: write one in PEM, which begins with -----BEGIN CERTIFICATE-----"
 
 
 def _default_scope(issuer: IssuerSettings) -> str | None:

@@ -55,7 +55,8 @@ def edges(issuer: IssuerSettings, at: Path) -> cabc.Iterator[Problem]:
     yield from _request(profile, (*at, "request"))
     for name, grant in profile.grants.items():
         path = (*at, "grants", name)
-        if name in GRANTS:
+        # An extension grant (RFC 6749 4.5) a provider may read in its own way
+        if name in GRANTS and ":" not in name:
             yield path, f"{dotted(path)}: the RFC has this grant; choose another name, or change it by settings"
         if (grant.outcome == "exchange") is not bool(grant.token):
             yield (

@@ -46,6 +46,7 @@ def test_discovery_names_the_real_origin(login: Mount) -> None:
         "pushed_authorization_request_endpoint": "https://login.example.com/par",
         "registration_endpoint": "https://login.example.com/register",
         "userinfo_endpoint": "https://login.example.com/userinfo",
+        "backchannel_authentication_endpoint": "https://login.example.com/bc-authorize",
         "device_authorization_endpoint": "https://login.example.com/device_authorization",
         "introspection_endpoint": "https://login.example.com/introspect",
         "revocation_endpoint": "https://login.example.com/revoke",

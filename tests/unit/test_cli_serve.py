@@ -100,6 +100,7 @@ def test_json_begins_with_one_object_that_says_where_everything_is_and_as_whom()
                 "pushed_authorization_request_endpoint": f"{url}/par",
                 "registration_endpoint": f"{url}/register",
                 "jwks_uri": f"{url}/jwks",
+                "backchannel_authentication_endpoint": f"{url}/bc-authorize",
                 "device_authorization_endpoint": f"{url}/device_authorization",
                 "introspection_endpoint": f"{url}/introspect",
                 "revocation_endpoint": f"{url}/revoke",
@@ -114,7 +115,9 @@ def test_json_begins_with_one_object_that_says_where_everything_is_and_as_whom()
                         *("authorization_code", "client_credentials", "password", "refresh_token"),
                         "urn:ietf:params:oauth:grant-type:device_code",
                         "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                        "urn:ietf:params:oauth:grant-type:saml2-bearer",
                         "urn:ietf:params:oauth:grant-type:token-exchange",
+                        "urn:openid:params:grant-type:ciba",
                     ],
                 }
             ],
