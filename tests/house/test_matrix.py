@@ -24,11 +24,12 @@ _MATRIX = _ROOT / "tests" / "matrix"
 _GRANTS = (
     *variants.GRANT_TYPES,
     "authorization_code+pkce",
-    *("device_code", "jwt-bearer", "token-exchange", "vendor"),
+    *("device_code", "jwt-bearer", "saml2-bearer", "token-exchange", "vendor"),
 )
 # Where grant and method have nothing to do with each other
 _MEANINGLESS = {
     ("jwt-bearer", "client_secret_jwt"),
+    ("saml2-bearer", "client_secret_jwt"),
     *(("vendor", method) for method in ("none", "basic form", "client_secret_jwt", "private_key_jwt")),
     *(("vendor", method) for method in ("tls_client_auth", "self_signed_tls_client_auth")),
 }
@@ -134,7 +135,7 @@ def test_what_is_astray_is_seen() -> None:
 
 
 def test_the_file_has_every_cell() -> None:
-    """Nine rows by twelve columns; M and S pass and can fail, L is refused or, switched on, accepted, N is refused."""
+    """Ten rows by twelve columns; M and S pass and can fail, L is refused or, switched on, accepted, N is refused."""
     by_cell: dict[tuple[object, object], set[tuple[bool, object]]] = {}
     ranks: dict[tuple[object, object], object] = {}
     for case in cases("cells.toml"):

@@ -49,8 +49,8 @@ _METHODS = {
 }
 # By a certificate, which one client has of its own
 _OVER_TLS = ("tls_client_auth", "self_signed_tls_client_auth")
-_BEGUN_ELSEWHERE = ("device_code", "jwt-bearer", "token-exchange")
-_WITHOUT_REFRESH = ("client_credentials", "jwt-bearer", "token-exchange", "vendor")
+_BEGUN_ELSEWHERE = ("device_code", "jwt-bearer", "saml2-bearer", "token-exchange")
+_WITHOUT_REFRESH = ("client_credentials", "jwt-bearer", "saml2-bearer", "token-exchange", "vendor")
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 _HEADERS = {"Cache-Control": "no-store", "Content-Type": "application/json", "Pragma": "no-cache"}
 
@@ -141,6 +141,9 @@ def begun(mock: OAuthMock, grant: str) -> Form:
         return {"device_code": "oam_dc_code"}
     if grant == "jwt-bearer":
         return {"assertion": mock.identity_provider("https://idp.example").assertion("alice"), "scope": "orders:read"}
+    if grant == "saml2-bearer":
+        assertion = mock.identity_provider("https://idp.example").saml_assertion("alice")
+        return {"assertion": assertion, "scope": "orders:read"}
     subject = mock.client("portal").grant(user="alice", scope="orders:read").access_token
     return {"subject_token": subject, "subject_token_type": _ACCESS_TOKEN}
 
