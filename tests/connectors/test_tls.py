@@ -74,7 +74,7 @@ def the_one_that_the_api_asks_for(world: World) -> None:
 
 
 def _refused(server: OAuthMock, tls: TlsSettings, error: type[Exception] | tuple[type[Exception], ...]) -> None:
-    """No request came of it; why is in the handshakes, at the latest when the server has stopped."""
+    """No request came of it; why is in the handshakes."""
     orders = _orders(server)
     with pytest.raises(error):
         _call(orders, tls)
@@ -86,7 +86,7 @@ def none_in_tls_1_2(world: World) -> None:
     with _asking() as server:
         tls = TlsSettings(trusts=[server.ca_path], highest=ssl.TLSVersion.TLSv1_2)
         _refused(server, tls, httpx.ConnectError)
-    assert "peer did not return a certificate" in server.handshakes[0]
+        assert "peer did not return a certificate" in server.handshakes[0]
 
 
 def none_in_tls_1_3(world: World) -> None:
@@ -94,7 +94,7 @@ def none_in_tls_1_3(world: World) -> None:
     with _asking() as server:
         tls = TlsSettings(trusts=[server.ca_path])
         _refused(server, tls, (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError))
-    assert "peer did not return a certificate" in server.handshakes[0]
+        assert "peer did not return a certificate" in server.handshakes[0]
 
 
 def none_where_it_is_optional(world: World) -> None:
@@ -112,7 +112,7 @@ def one_that_is_refused(world: World) -> None:
         crm = server.client_certificate("crm", flaw=flaw)
         tls = TlsSettings(trusts=[server.ca_path], client_certificate=(crm.cert_path, crm.key_path))
         _refused(server, tls, httpx.TransportError)
-    assert len(server.handshakes) == 1
+        assert len(server.handshakes) == 1
 
 
 def revoked(world: World) -> None:
@@ -121,7 +121,7 @@ def revoked(world: World) -> None:
         tls = TlsSettings(trusts=[server.ca_path], client_certificate=(crm.cert_path, crm.key_path))
         crm.revoke()
         _refused(server, tls, httpx.TransportError)
-    assert "certificate revoked" in server.handshakes[0]
+        assert "certificate revoked" in server.handshakes[0]
 
 
 def that_of_another_client(world: World) -> None:
@@ -149,7 +149,7 @@ def key_under_another_password(world: World) -> None:
     """Nothing goes out, not even a connection."""
     with _asking() as server:
         _refused(server, _under_a_password(server, "wrong-one"), ssl.SSLError)
-    assert server.handshakes == ()
+        assert server.handshakes == ()
 
 
 def chain_with_an_intermediate_ca(world: World) -> None:
