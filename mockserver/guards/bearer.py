@@ -280,7 +280,8 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
             visit.caller = token.client_id
             if self.audience is not None:
                 self._check_audience(token, request, issuing)
-            check_login(token, self.acr_values.split(), self.max_age, now=issuing.clock.now())
+            if self.acr_values or self.max_age is not None:
+                check_login(token, self.acr_values.split(), self.max_age, now=issuing.clock.now())
         except OAuthError as error:
             error.scheme = error.scheme or self.scheme
             if isinstance(error, ResourceError):

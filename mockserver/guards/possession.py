@@ -19,6 +19,8 @@ def check_possession(
     record: TokenRecord, found: Found, request: Request, context: Context
 ) -> tuple[tuple[str, str], ...]:
     """What the answer is to have besides. Raises `InvalidToken`, `InvalidDpopProof` or `UseDpopNonce`."""
+    if not record.cnf and not found.dpop:
+        return ()
     bound = dict(record.cnf)
     if "x5t#S256" in bound:
         _check_certificate(record, bound["x5t#S256"], request.peer_certificate)
