@@ -48,6 +48,7 @@ def test_discovery_names_the_real_origin(login: Mount) -> None:
         "userinfo_endpoint": "https://login.example.com/userinfo",
         "backchannel_authentication_endpoint": "https://login.example.com/bc-authorize",
         "device_authorization_endpoint": "https://login.example.com/device_authorization",
+        "end_session_endpoint": "https://login.example.com/end_session",
         "introspection_endpoint": "https://login.example.com/introspect",
         "revocation_endpoint": "https://login.example.com/revoke",
     }
