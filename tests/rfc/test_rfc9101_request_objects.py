@@ -50,6 +50,13 @@ def test_a_signed_request(mock: OAuthMock, http: typing.Any, client: RegisteredC
     assert http.token(form, basic=("crm", client.client_secret)).get_json()["scope"] == "orders:read"
 
 
+def test_it_may_be_posted(http: typing.Any, client: RegisteredClient) -> None:
+    """OpenID Connect Core 3.1.2.1: by a form in place of a URL."""
+    response = http.client.post("/authorize", data={"client_id": "crm", "request": client.request_object(**_ASKED)})
+
+    assert came(response) == {"code": http.some.code, "state": "xyz"}
+
+
 def test_what_stands_beside_it_does_not_count(http: typing.Any, client: RegisteredClient) -> None:
     """RFC 9101 6.3: even where the request object leaves it out."""
     asked = {name: value for name, value in _ASKED.items() if name != "state"}

@@ -45,6 +45,14 @@ def test_a_request_is_pushed_and_redeemed(mock: OAuthMock, http: typing.Any, cli
     assert http.answer(http.token(form, basic=("crm", client.client_secret))) == http.tokens(scope="orders:read")
 
 
+def test_the_reference_may_be_posted(http: typing.Any, client: RegisteredClient) -> None:
+    """RFC 9126 4, OpenID Connect Core 3.1.2.1: by a form in place of a URL, and used up likewise."""
+    form = {"client_id": "crm", "request_uri": pushed(http, client)}
+
+    assert http.callback(http.client.post("/authorize", data=form))[1] == _CALLBACK
+    shown(http, http.client.post("/authorize", data=form), "it has been used before (RFC 9126 4)")
+
+
 def test_parameters_beside_the_reference_are_ignored(http: typing.Any, client: RegisteredClient) -> None:
     """RFC 9126 4, RFC 9101 6.3: only what was pushed counts."""
     beside = {"scope": "orders:delete", "state": "other", "redirect_uri": "https://evil.example"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import typing
+import urllib.parse
 
 import msgspec
 import pytest
+from werkzeug.test import Client
 
 from mockserver import Bearer
 from mockserver import ConfigurationError
@@ -16,6 +18,7 @@ from mockserver.model import Kind
 from mockserver.model import TokenRecord
 
 _CODE = "insufficient_user_authentication"
+_CALLBACK = "http://127.0.0.1:9/callback"
 _SAID = "A different login is needed."
 
 
@@ -80,6 +83,25 @@ def test_a_login_of_one_of_the_classes(mock: OAuthMock) -> None:
     with pytest.raises(InsufficientUserAuthentication, match="A different login") as caught:
         check_login(msgspec.structs.replace(found.record, acr="pwd"), ["mfa", "phr"], None, now=now)
     assert "is of a login of the class 'pwd'" in caught.value.hint
+
+
+def test_a_person_who_is_sent_to_log_in_again() -> None:
+    """RFC 9470 4, 5: what the challenge says goes to the authorization endpoint, and the new token is good for it."""
+    mock = OAuthMock(issuer="http://localhost", acr_values_supported=["pwd", "mfa"], consent="auto")
+    mock.user("alice")
+    client, http = mock.client("crm", redirect_uris=[_CALLBACK]), Client(mock.wsgi)
+    mock.protect("/transfers", guard=Bearer(acr_values="mfa", max_age=300), json=[])
+
+    def call(acr_values: str) -> int:
+        asked = {"response_type": "code", "client_id": "crm", "redirect_uri": _CALLBACK, "acr_values": acr_values}
+        location = http.get("/authorize", query_string={**asked, "scope": "openid"}).headers["Location"]
+        code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query))["code"]
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": _CALLBACK, "client_id": "crm"}
+        token = http.post("/token", data={**form, "client_secret": client.client_secret}).get_json()["access_token"]
+        return http.get("/transfers", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    assert (call("pwd"), call("mfa")) == (401, 200)
+    assert mock.exceptions == []
 
 
 def test_a_token_that_is_no_good_is_told_first(mock: OAuthMock, http: typing.Any) -> None:
