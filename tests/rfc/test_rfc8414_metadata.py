@@ -196,6 +196,7 @@ def test_the_document_tells_the_truth_about_the_matrix(http: typing.Any) -> None
     """RFC 8414 2: what is advertised is what the matrix of variants exercises, over TLS that asks for certificates."""
     server = OAuthMock(issuer="https://localhost", https=True, client_certificates="optional")
     document = Client(server.wsgi).get(_OAUTH, base_url="https://localhost").get_json()
+    server.close()
 
     assert set(document["grant_types_supported"]) >= {*variants.GRANT_TYPES}
     assert set(document["token_endpoint_auth_methods_supported"]) == {*variants.CLIENT_AUTH}
