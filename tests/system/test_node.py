@@ -105,3 +105,81 @@ def test_oauth4webapi_finds_who_gives_out_tokens(scripts: pathlib.Path) -> None:
         seen = run(scripts, "oauth4webapi.mjs", "resource_metadata", server)
 
         assert seen == {"authorization_servers": [server.url]}
+
+
+def test_openid_client_polls_as_a_device(scripts: pathlib.Path, server: OAuthMock) -> None:
+    """RFC 8628 3: codes, the page, and the grant."""
+    client = server.client(token_endpoint_auth_method="none", device_code_interval=1)
+
+    seen = run(scripts, "openid_client.mjs", "device", server, **settings(client), scope="orders")
+
+    assert (seen, server.tokens.last.username) == ({"scope": "orders"}, "alice")
+
+
+def test_openid_client_pushes_its_request(scripts: pathlib.Path, server: OAuthMock) -> None:
+    """RFC 9126 2, 4."""
+    client = server.client(token_endpoint_auth_method="client_secret_basic", require_pushed_authorization_requests=True)
+
+    assert run(scripts, "openid_client.mjs", "pushed", server, **settings(client)) == {"sub": "alice"}
+
+
+def test_openid_client_signs_its_request(scripts: pathlib.Path, server: OAuthMock) -> None:
+    """RFC 9101 5."""
+    client = server.client(token_endpoint_auth_method="private_key_jwt", require_signed_request_object=True)
+
+    assert run(scripts, "openid_client.mjs", "signed_request", server, **settings(client)) == {"sub": "alice"}
+
+
+@pytest.mark.parametrize("nonce", [False, True])
+def test_openid_client_binds_its_tokens_to_a_key(scripts: pathlib.Path, server: OAuthMock, nonce: bool) -> None:
+    """RFC 9449 5, 7, 8, 9: a public client, with a nonce of the server and without."""
+    client = server.client(token_endpoint_auth_method="none", dpop_nonce=nonce)
+
+    seen = run(scripts, "openid_client.mjs", "dpop", server, **settings(client))
+
+    assert seen == {"token_type": "dpop", "status": 200, "refreshed": "dpop"}
+
+
+@pytest.mark.parametrize("scenario", ["hybrid", "implicit"])
+def test_openid_client_takes_tokens_from_the_fragment(scripts: pathlib.Path, server: OAuthMock, scenario: str) -> None:
+    """OpenID Connect Core 3.2, 3.3."""
+    client = server.client(token_endpoint_auth_method="client_secret_basic")
+
+    assert run(scripts, "openid_client.mjs", scenario, server, **settings(client)) == {"sub": "alice"}
+
+
+def test_openid_client_reads_an_answer_in_a_jwt(scripts: pathlib.Path) -> None:
+    """JWT Secured Authorization Response Mode 2."""
+    modes: list[typing.Any] = ["query", "jwt"]
+    with OAuthMock(consent="auto", response_modes_supported=modes) as server:
+        server.user("alice")
+        client = server.client(token_endpoint_auth_method="client_secret_basic")
+
+        assert run(scripts, "openid_client.mjs", "jwt_response", server, **settings(client)) == {"sub": "alice"}
+
+
+def test_openid_client_logs_out(scripts: pathlib.Path, server: OAuthMock) -> None:
+    """OpenID Connect RP-Initiated Logout 2, 3."""
+    client = server.client(
+        token_endpoint_auth_method="client_secret_basic", post_logout_redirect_uris=["http://localhost:3000/bye"]
+    )
+
+    seen = run(scripts, "openid_client.mjs", "logout", server, **settings(client))
+
+    assert seen == {"callback": "http://localhost:3000/bye?state=s-1"}
+
+
+def test_oauth4webapi_binds_its_tokens_to_a_key(scripts: pathlib.Path, server: OAuthMock) -> None:
+    """RFC 9449 8: the first request is told to come again with the nonce."""
+    client = server.client(token_endpoint_auth_method="private_key_jwt", dpop_nonce=True)
+
+    seen = run(scripts, "oauth4webapi.mjs", "dpop", server, **settings(client))
+
+    assert seen == {"token_type": "dpop", "status": 200, "again": True}
+
+
+def test_oauth4webapi_pushes_a_signed_request(scripts: pathlib.Path, server: OAuthMock) -> None:
+    """RFC 9101 4, RFC 9126 3."""
+    client = server.client(token_endpoint_auth_method="private_key_jwt")
+
+    assert run(scripts, "oauth4webapi.mjs", "pushed_and_signed", server, **settings(client)) == {"sub": "alice"}

@@ -78,7 +78,7 @@ const scenarios = {
   async device() {
     const config = await discovered();
     const answer = await client.initiateDeviceAuthorization(config, { scope: asked.scope });
-    const form = { method: "POST", body: new URLSearchParams({ user_code: answer.user_code, user: "alice" }) };
+    const form = { method: "POST", body: new URLSearchParams({ user_code: answer.user_code, user: "alice", scope: asked.scope }) };
     const page = await fetch(answer.verification_uri, form);
     if (!page.ok) throw new Error(`${page.status}: ${await page.text()}`);
     const tokens = await client.pollDeviceAuthorizationGrant(config, answer);
