@@ -109,7 +109,7 @@ def test_oauth4webapi_finds_who_gives_out_tokens(scripts: pathlib.Path) -> None:
 
 def test_openid_client_polls_as_a_device(scripts: pathlib.Path, server: OAuthMock) -> None:
     """RFC 8628 3: codes, the page, and the grant."""
-    client = server.client(token_endpoint_auth_method="none", device_code_interval=1)
+    client = server.client(token_endpoint_auth_method="none", device_code_interval=1, consent="page")
 
     seen = run(scripts, "openid_client.mjs", "device", server, **settings(client), scope="orders")
 
