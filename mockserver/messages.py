@@ -144,6 +144,28 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: str = ""
     """The URL of the request, where it brings an assertion."""
 
+    def granted(self, user: User | None, scope: Scope, *, family: str, **more: typing.Any) -> Issue:
+        """
+        The decision to grant what was asked to who asked, for a person or for the client itself.
+
+        `more` are fields of `Issue`.
+        """
+        asked: dict[str, typing.Any] = {
+            "audience": self.audience,
+            "authorization_details": self.authorization_details or (),
+            "grant_type": self.grant_type,
+        }
+        return Issue(
+            client=self.client,
+            user=user,
+            scope=scope,
+            altered=scope != (self.scope or Scope()),
+            client_auth=self.client_auth,
+            issuer=self.issuer,
+            family=family,
+            **{**asked, **more},
+        )
+
     def __repr__(self) -> str:
         return without(self, "parameters")
 

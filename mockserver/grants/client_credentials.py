@@ -9,7 +9,6 @@ from ..errors import UnauthorizedClient
 from ..messages import Issue
 from ..messages import TokenRequest
 from ..registration import allowed_scope
-from ..scope import Scope
 from ..stores import new_family
 
 name: typing.Final = "client_credentials"
@@ -26,16 +25,9 @@ def issue(request: TokenRequest, context: Context) -> Issue:
             " confidential one (RFC 6749 4.4)",
         )
     scope = allowed_scope(request.scope, request.client, context.settings)
-    return Issue(
-        client=request.client,
-        user=None,
-        scope=scope,
-        audience=request.audience,
-        authorization_details=request.authorization_details or (),
-        altered=scope != (request.scope or Scope()),
-        grant_type=name,
-        client_auth=request.client_auth,
-        issuer=request.issuer,
+    return request.granted(
+        None,
+        scope,
         family=new_family(),
         # RFC 6749 4.4.3: a refresh token should not be included
         refresh=False,

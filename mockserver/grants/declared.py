@@ -12,7 +12,6 @@ from ..model import TokenRecord
 from ..model import User
 from ..quirks import DeclaredGrant
 from ..registration import allowed_scope
-from ..scope import Scope
 from ..stores import new_family
 
 __all__ = ["issue_declared"]
@@ -32,15 +31,10 @@ def issue_declared(request: TokenRequest, declared: DeclaredGrant, context: Cont
     if declared.outcome == "person":
         user = _person(request, declared, context)
     scope = exchanged.scope if exchanged else allowed_scope(request.scope, request.client, context.settings)
-    return Issue(
-        client=request.client,
-        user=user,
-        scope=scope,
+    return request.granted(
+        user,
+        scope,
         audience=exchanged.audience if exchanged else request.audience,
-        altered=scope != (request.scope or Scope()),
-        grant_type=request.grant_type,
-        client_auth=request.client_auth,
-        issuer=request.issuer,
         family=exchanged.family if exchanged else new_family(),
         refresh=declared.refresh,
         access_token_lifetime=declared.lifetime,

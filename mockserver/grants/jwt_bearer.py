@@ -13,7 +13,6 @@ from ..messages import Issue
 from ..messages import TokenRequest
 from ..model import Kind
 from ..registration import allowed_scope
-from ..scope import Scope
 from ..stores import new_family
 from ..trust import keys_of
 from ..trust import person_of
@@ -50,16 +49,9 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     except assertions.BadAssertion as error:
         # RFC 7521 4.1.1
         raise InvalidGrant("The assertion is not valid.", hint=f"the assertion: {error}") from None
-    return Issue(
-        client=request.client,
-        user=user,
-        scope=scope,
-        audience=request.audience,
-        authorization_details=request.authorization_details or (),
-        altered=scope != (request.scope or Scope()),
-        grant_type=name,
-        client_auth=request.client_auth,
-        issuer=request.issuer,
+    return request.granted(
+        user,
+        scope,
         family=new_family(),
         refresh=False,
         id_token="openid" in scope and user is not None,

@@ -14,7 +14,6 @@ from ..messages import Issue
 from ..messages import TokenRequest
 from ..model import User
 from ..registration import allowed_scope
-from ..scope import Scope
 from ..stores import new_family
 
 name: typing.Final = "password"
@@ -39,16 +38,9 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         raise _refused(f"the password of {username!r} is wrong: {how}")
     _check_account(user)
     scope = allowed_scope(request.scope, request.client, context.settings)
-    return Issue(
-        client=request.client,
-        user=user,
-        scope=scope,
-        audience=request.audience,
-        authorization_details=request.authorization_details or (),
-        altered=scope != (request.scope or Scope()),
-        grant_type=name,
-        client_auth=request.client_auth,
-        issuer=request.issuer,
+    return request.granted(
+        user,
+        scope,
         family=new_family(),
         refresh="refresh_token" in request.client.grant_types,
         auth_time=context.clock.now(),

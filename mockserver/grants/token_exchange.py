@@ -67,16 +67,9 @@ def issue(request: TokenRequest, context: Context) -> Issue:
         )
     own = subject.record is not None and subject.record.client_id == request.client.client_id
     act = _act(subject, actor)
-    return Issue(
-        client=request.client,
-        user=subject.user,
-        scope=scope,
-        audience=request.audience,
-        authorization_details=request.authorization_details or (),
-        altered=scope != (request.scope or Scope()),
-        grant_type=name,
-        client_auth=request.client_auth,
-        issuer=request.issuer,
+    return request.granted(
+        subject.user,
+        scope,
         # What a client makes of its own token ends with it; what it makes of another's is not the other's to end
         family=subject.record.family if own and subject.record else new_family(),
         refresh=requested == "refresh_token",
