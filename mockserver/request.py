@@ -52,7 +52,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     peer_certificate: bytes | None = None
     issuer: str = ""
     authorization: tuple[str, ...] | None = None
-    """The values of the Authorization header in the RFCs' words, where the provider has others; None: as they are."""
+    """The values of the Authorization header, in the RFCs' words; None: nobody has looked for them yet."""
     by_form: Pairs = ()
     """The parameters of an authorization request that came in a form, as they were sent; empty: they are in the URL."""
     refusal: cabc.Callable[[], OAuthError | None] = lambda: None

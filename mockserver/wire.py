@@ -43,6 +43,7 @@ def head(environ: WSGIEnvironment, *, now: float, trust_proxy: bool) -> Request:
     media_type, _ = parse_options_header(environ.get("CONTENT_TYPE"))
     scheme, host = _origin(environ, trust_proxy)
     path_info = environ.get("PATH_INFO", "/").encode("latin-1")
+    headers = _headers(environ)
     return Request(
         method=environ["REQUEST_METHOD"],
         target=_target(environ),
@@ -50,7 +51,9 @@ def head(environ: WSGIEnvironment, *, now: float, trust_proxy: bool) -> Request:
         host=host,
         path=path_info.decode("utf-8", "replace") or "/",
         query=_pairs(environ.get("QUERY_STRING", "").encode("latin-1"), "query", problems),
-        headers=_headers(environ),
+        headers=headers,
+        # Looked at by whoever judges a request, so it is looked for once
+        authorization=tuple(value for name, value in headers if name.lower() == "authorization"),
         body=b"",
         media_type=media_type.lower(),
         encoding="",

@@ -30,9 +30,11 @@ def _allowed(request: Request, endpoint: str, context: Context) -> str | None:
 
 def preflight(request: Request, endpoint: str, methods: tuple[str, ...], context: Context) -> Reply | None:
     """The answer to a browser that asks whether it may ask; None for every other request."""
+    if request.method != "OPTIONS":
+        return None
     wanted = request.header_values("access-control-request-method")
     allowed = _allowed(request, endpoint, context)
-    if request.method != "OPTIONS" or len(wanted) != 1 or allowed is None:
+    if len(wanted) != 1 or allowed is None:
         return None
     headers = [("Access-Control-Allow-Methods", ", ".join(methods)), ("Access-Control-Max-Age", _MAX_AGE)]
     asked = request.header_values("access-control-request-headers")
