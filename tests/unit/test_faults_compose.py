@@ -53,7 +53,7 @@ class World:
             form = {"grant_type": "client_credentials", "client_id": "crm", "client_secret": "s3cret"}
             return self.http.post("/token", data=form)
         if endpoint == "authorize":
-            query = "response_type=code&client_id=crm&redirect_uri=http://localhost/cb"
+            query = "response_type=code%20id_token&scope=openid&nonce=n&client_id=crm&redirect_uri=http://localhost/cb"
             return self.http.get(f"/authorize?{query}")
         return self.http.get(_PATHS[endpoint], headers=bearer)
 
@@ -64,7 +64,9 @@ def world(mock: OAuthMock, http: Client) -> World:
 
 
 def _table(name: str, endpoint: str) -> dict[str, typing.Any]:
-    return {"fault": name, "endpoint": endpoint, **_KEYS.get(name, {})}
+    # The only token that the authorization endpoint gives here
+    there = {"token": "id_token"} if (name, endpoint) == ("forge", "authorize") else {}
+    return {"fault": name, "endpoint": endpoint, **_KEYS.get(name, {}), **there}
 
 
 _WHERE = [

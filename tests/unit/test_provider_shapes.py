@@ -518,7 +518,7 @@ def test_a_callback_may_have_more_and_a_signature(provider: Make) -> None:
 
     assert params | {"shop": "s.example", "user": "alice", "state": "s1"} == params
     assert signature == hmac.new(_SECRET.encode(), message.encode(), "sha256").hexdigest()
-    assert set(acme.callback(response_type="token")) == {"error", "error_description", "state"}
+    assert set(acme.callback(response_type="magic")) == {"error", "error_description", "state"}
 
 
 def test_a_callback_may_be_posted_unless_something_else_is_asked(provider: Make) -> None:
