@@ -142,8 +142,11 @@ class Context(msgspec.Struct, kw_only=True):
     def base_url(self, request: Request) -> str:
         """What the paths are below, as the client reached it; of a provider with several hosts, at its own."""
         origin = self.fixed_issuer or request.origin
-        elsewhere = origin in self.profile.origins.values() or origin in self.profile.other_origins
-        return self.url_below(self.profile.origin if elsewhere else origin)
+        return self.url_below(self.profile.origin if self._is_elsewhere(origin) else origin)
+
+    def _is_elsewhere(self, origin: str) -> bool:
+        """Whether it is one of the provider's further hosts, which have some of its endpoints."""
+        return origin in self.profile.origins.values() or origin in self.profile.other_origins
 
     def url_below(self, origin: str) -> str:
         return f"{origin.rstrip('/')}/{self.segment}".rstrip("/")
@@ -233,8 +236,9 @@ class Context(msgspec.Struct, kw_only=True):
         )
 
     def asked_at(self, request: Request) -> str:
-        """The URL of a request, without its query."""
-        return self.url_below(self.fixed_issuer or request.origin) + request.path
+        """The URL of a request, without its query; of a provider with several hosts, at the one that was asked."""
+        home = None if self._is_elsewhere(request.origin) else self.fixed_issuer
+        return self.url_below(home or request.origin) + request.path
 
     def path_below(self, url: str) -> str:
         """The path of a URL, below this issuer."""
