@@ -13,6 +13,7 @@ from ..messages import Issue
 from ..messages import TokenRequest
 from ..model import Kind
 from ..registration import allowed_scope
+from ..registration import parse_scope
 from ..stores import new_family
 from ..trust import keys_of
 from ..trust import person_of
@@ -26,9 +27,11 @@ def issue(request: TokenRequest, context: Context) -> Issue:
     text = request.parameters.get("assertion")
     if text is None:
         raise InvalidRequest("assertion is missing.", hint="the grant needs the parameter assertion (RFC 7521 4.1)")
-    scope = allowed_scope(request.scope, request.client, context.settings)
     try:
         assertion = assertions.Assertion.parse(text)
+        # Service accounts ask for scope in what they sign (RFC 7523 3: other claims); the parameter goes before it
+        asked = request.scope if request.scope is not None else parse_scope(assertion.names("scope") or None)
+        scope = allowed_scope(asked, request.client, context.settings)
         issuer = assertion.names("iss")
         if issuer is None:
             raise assertions.BadAssertion("iss is missing: it says who made the assertion (RFC 7523 3)")

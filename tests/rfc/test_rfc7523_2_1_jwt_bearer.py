@@ -105,13 +105,44 @@ def test_openid(http: typing.Any, idp: typing.Any) -> None:
 def test_a_client_vouches_by_its_own_key(http: typing.Any, mock: OAuthMock, alg: str, subject: str | None) -> None:
     """RFC 7523 2.1, 3: as Google's service accounts do, whose assertion is all that says who asks."""
     robot = mock.client("robot", token_endpoint_auth_method="private_key_jwt", token_endpoint_auth_signing_alg=alg)
-    assertion = robot.client_assertion(sub=subject, audience=f"{_ISSUER}/token", scope="ignored here")
+    assertion = robot.client_assertion(sub=subject, audience=f"{_ISSUER}/token")
 
     taken(http, assertion, basic=None)
 
     token = mock.tokens.last
     assert (token.client_id, token.client_auth) == ("robot", "assertion")
     assert (token.username, token.claims["sub"]) == ("alice", "alice") if subject == "alice" else (None, "robot")
+
+
+@pytest.mark.parametrize(
+    ("claim", "parameter", "granted"),
+    [
+        pytest.param("orders:read", None, "orders:read", id="in the assertion"),
+        pytest.param("orders:write", "orders:read", "orders:read", id="the parameter goes before it"),
+        pytest.param("", None, None, id="none"),
+        pytest.param(["orders:read"], None, None, id="no string"),
+    ],
+)
+def test_scope_is_asked_for_in_the_assertion(
+    http: typing.Any, idp: typing.Any, claim: object, parameter: str | None, granted: str | None
+) -> None:
+    """RFC 7523 3: it may have other claims, and service accounts say there what they want."""
+    more = {} if parameter is None else {"scope": parameter}
+
+    answer = present(http, idp.assertion("alice", scope=claim), **more)
+
+    told = {} if granted is None else {"scope": granted}
+    assert http.answer(answer) == http.tokens(refresh_token=False, **told)
+
+
+@pytest.mark.parametrize("crm", [{"scope": "orders:read"}], indirect=True, ids=["limited"])
+def test_an_assertion_asks_for_no_more_than_a_client_may(http: typing.Any, idp: typing.Any) -> None:
+    """RFC 6749 5.2: invalid_scope, as by the parameter, and the assertion is not used up."""
+    refused(http, idp.assertion("alice", scope='orders"read'), "", "invalid_scope")
+    assertion = idp.assertion("alice", scope="orders:delete")
+    refused(http, assertion, "orders:delete", "invalid_scope")
+    answer = present(http, assertion, scope="orders:read")
+    assert http.answer(answer) == http.tokens(scope="orders:read", refresh_token=False)
 
 
 def test_a_client_authenticates_by_one_assertion_and_brings_another(http: typing.Any, mock: OAuthMock) -> None:
