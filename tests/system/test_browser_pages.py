@@ -6,6 +6,7 @@ import collections.abc as cabc
 import pathlib
 import urllib.parse
 
+import httpx
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -85,6 +86,26 @@ def test_a_person_logs_in_comes_back_and_logs_out(browser: webdriver.Chrome, oau
     assert "You are logged in as alice." in asked
     assert after == {"state": "s-2"}
     assert came_back(browser)["error"] == "login_required"
+
+
+def test_a_person_connects_a_device(browser: webdriver.Chrome, oauthmock_pages: OAuthMock) -> None:
+    """RFC 8628 3.3: the code is typed, a person approves, and the device has its token."""
+    mock = oauthmock_pages
+    auth = ("crm", mock.context.clients["crm"].client_secret or "")
+    told = httpx.post(mock.device_authorization_url, data={"scope": "orders:read"}, auth=auth).json()
+
+    browser.get(told["verification_uri"])
+    browser.find_element(By.NAME, "user_code").send_keys(told["user_code"].lower().replace("-", " "), Keys.ENTER)
+    WebDriverWait(browser, 20).until(
+        expected_conditions.presence_of_element_located((By.CSS_SELECTOR, "button[value=alice]"))
+    )
+    press(browser, "button[value=alice]")
+    titled(browser, "The device is connected.")
+    form = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": told["device_code"]}
+    tokens = httpx.post(mock.token_url, data=form, auth=auth)
+
+    assert (tokens.status_code, tokens.json()["scope"]) == (200, "orders:read")
+    assert mock.tokens.last.username == "alice"
 
 
 def test_scripts_do_not_see_the_cookie(browser: webdriver.Chrome, oauthmock_pages: OAuthMock) -> None:
