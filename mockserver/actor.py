@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import difflib
 import html.parser
 import typing
 import urllib.parse
@@ -10,6 +11,7 @@ import urllib.parse
 from .callback import Callback
 from .errors import UnexpectedPage
 from .journal import Journal
+from .model import User
 from .redaction import redact
 
 if typing.TYPE_CHECKING:
@@ -99,6 +101,8 @@ class Browser:
 
     def _request(self, method: str, url: str, form: str | None) -> TestResponse:
         parts = urllib.parse.urlsplit(url)
+        if not parts.scheme or not parts.netloc:
+            raise UnexpectedPage(f"{redact(url)!r} is no absolute URL; open the one that the code under test made")
         return self._client.open(
             parts.path or "/",
             base_url=f"{parts.scheme}://{parts.netloc}",
@@ -131,7 +135,7 @@ class LoginPage:
         """What can be ticked."""
         return list(self._page.scopes)
 
-    def approve(self, *, user: str | None = None, scope: str | None = None) -> Callback:
+    def approve(self, *, user: str | User | None = None, scope: str | None = None) -> Callback:
         """
         Continue as `user` (None: the first on the page) with `scope` (None: all that is asked); a second factor is
         confirmed.
@@ -140,12 +144,13 @@ class LoginPage:
         """
         if self._page.asks_second_factor:
             return self._confirm(self._page)
-        chosen = self.users[0] if user is None else user
+        chosen = self.users[0] if user is None else user.username if isinstance(user, User) else user
         if chosen not in self.users:
-            raise UnexpectedPage(
-                f"the page offers {', '.join(map(repr, self.users))}, not {chosen!r}; register:"
-                f" oauthmock.user({chosen!r})"
-            )
+            near = difflib.get_close_matches(str(chosen), self.users, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"register: oauthmock.user({chosen!r})"
+            raise UnexpectedPage(f"the page offers {', '.join(map(repr, self.users))}, not {chosen!r}; {remedy}")
+        if not isinstance(scope, str | None):
+            raise UnexpectedPage(f"scope is {scope!r}; write the scopes in one text, separated by spaces")
         ticked = self.scopes if scope is None else scope.split()
         strange = [token for token in ticked if token not in self.scopes]
         if strange:

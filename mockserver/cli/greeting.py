@@ -81,7 +81,11 @@ def _aligned(places: cabc.Sequence[tuple[str, str, str]]) -> list[str]:
 
 def _endpoints(mock: OAuthMock) -> dict[str, object]:
     """Named and spelt as in the metadata documents (RFC 8414 2, OpenID Connect Discovery 3)."""
-    members = {**document(mock.url, mock.context), "userinfo_endpoint": mock.userinfo_url}
+    paths = {"userinfo_endpoint": "userinfo", "end_session_endpoint": "end_session"}
+    of_openid = {
+        name: mock.context.url_of(path, mock.url) for name, path in paths.items() if path in mock.context.paths
+    }
+    members = {**document(mock.url, mock.context), **of_openid}
     return {name: url for name, url in members.items() if name.endswith("_endpoint") or name == "jwks_uri"}
 
 

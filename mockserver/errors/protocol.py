@@ -92,6 +92,10 @@ class OAuthError(Exception):
         if status is not None:
             self.status = status
 
+    def __str__(self) -> str:
+        """For the tester, to whom a verb raises it."""
+        return self.hint or self.error
+
     def body(self) -> dict[str, str]:
         """The members of an error answer (RFC 6749 5.2)."""
         members = {"error": self.error}

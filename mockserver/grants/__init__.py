@@ -19,7 +19,7 @@ from . import saml2_bearer
 from . import token_exchange
 from .declared import issue_declared
 
-__all__ = ["GRANTS", "Grant", "issue_declared", "served"]
+__all__ = ["GRANTS", "Grant", "available", "issue_declared", "served"]
 
 
 class Grant(typing.Protocol):
@@ -55,7 +55,11 @@ GRANTS: dict[str, Grant] = {grant.name: grant for grant in _ALL}
 _BEGIN_AT = {device_code.name: "device_authorization", ciba.name: "backchannel_authentication"}
 
 
+def available() -> list[str]:
+    """Those whose libraries are installed."""
+    return [name for name in GRANTS if name != saml2_bearer.name or saml.installed()]
+
+
 def served(context: Context) -> list[str]:
     """The grants that an issuer has, beside those that its profile declares."""
-    there = [name for name in GRANTS if name not in _BEGIN_AT or _BEGIN_AT[name] in context.paths]
-    return [name for name in there if name != saml2_bearer.name or saml.installed()]
+    return [name for name in available() if name not in _BEGIN_AT or _BEGIN_AT[name] in context.paths]

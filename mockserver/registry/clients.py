@@ -14,6 +14,7 @@ from ..config import UserSettings
 from ..credentials import new_secret
 from ..errors import ConfigurationError
 from ..grants import GRANTS
+from ..grants import available
 from ..model import Client
 from ..model import User
 from ..policies import Account
@@ -50,7 +51,9 @@ def client(settings: ClientSettings, issuer: IssuerSettings, published: cabc.Con
     methods = (
         default_methods(settings, issuer) if given is None else (given,) if isinstance(given, str) else tuple(given)
     )
-    grant_types = (issuer.grant_types_supported or GRANTS) if settings.grant_types is None else settings.grant_types
+    grant_types = (
+        (issuer.grant_types_supported or available()) if settings.grant_types is None else settings.grant_types
+    )
     what = f"client {settings.client_id!r}"
     if not methods:
         raise ConfigurationError(

@@ -14,6 +14,7 @@ from .arming import arm
 if typing.TYPE_CHECKING:
     from ..app import Application
     from ..app import State
+    from ..model import User
 
 __all__ = ["AtTheBrowser", "KeptBrowser"]
 
@@ -29,14 +30,14 @@ class AtTheBrowser:
         """The server's state since the last reset."""
         return self._app.state
 
-    def approve(self, url: str, *, user: str | None = None, scope: str | None = None) -> Callback:
+    def approve(self, url: str, *, user: str | User | None = None, scope: str | None = None) -> Callback:
         """
         Log in and consent at an authorization URL, and return the callback that the browser would be sent to.
 
         `user` None: the first registered; `scope` None: all that is asked. Nothing is sent to the redirect URI. Raises
         `UnexpectedPage` with the reason when the server shows an error instead.
         """
-        page = self._browser().visit(url)
+        page = self._browser().visit(str(url))
         return page.approve(user=user, scope=scope) if isinstance(page, LoginPage) else page
 
     def deny(self, url: str) -> Callback:

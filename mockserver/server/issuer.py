@@ -92,32 +92,32 @@ class Issuer(Issuing, Judged):
 
     @property
     def backchannel_authentication_url(self) -> str:
-        """Where clients ask people who are elsewhere (CIBA 7). Raises like `introspect_url`."""
+        """Where clients ask people who are elsewhere (CIBA 7). Raises like `introspection_url`."""
         return self._url_of("backchannel_authentication")
 
     @property
     def device_authorization_url(self) -> str:
-        """Where devices ask for codes (RFC 8628 3.1). Raises like `introspect_url`."""
+        """Where devices ask for codes (RFC 8628 3.1). Raises like `introspection_url`."""
         return self._url_of("device_authorization")
 
     @property
     def device_url(self) -> str:
-        """Where a person enters the code of a device (RFC 8628 3.3). Raises like `introspect_url`."""
+        """Where a person enters the code of a device (RFC 8628 3.3). Raises like `introspection_url`."""
         return self._url_of("device")
 
     @property
-    def introspect_url(self) -> str:
+    def introspection_url(self) -> str:
         """Where tokens are introspected (RFC 7662). Raises `ConfigurationError` where that is switched off."""
         return self._url_of("introspect")
 
     @property
-    def revoke_url(self) -> str:
-        """Where tokens are revoked (RFC 7009). Raises like `introspect_url`."""
+    def revocation_url(self) -> str:
+        """Where tokens are revoked (RFC 7009). Raises like `introspection_url`."""
         return self._url_of("revoke")
 
     @property
     def end_session_url(self) -> str:
-        """Where clients send people to log out (RP-Initiated Logout 2). Raises like `introspect_url`."""
+        """Where clients send people to log out (RP-Initiated Logout 2). Raises like `introspection_url`."""
         return self._url_of("end_session")
 
     @property
@@ -131,7 +131,7 @@ class Issuer(Issuing, Judged):
 
     @property
     def registration_url(self) -> str:
-        """Where clients register themselves (RFC 7591 3). Raises like `introspect_url`."""
+        """Where clients register themselves (RFC 7591 3). Raises like `introspection_url`."""
         return self._url_of("register")
 
     @property

@@ -19,8 +19,8 @@ def theirs(mock: OAuthMock, client: RegisteredClient) -> OAuth2Client:
         client_secret=client.client_secret,
         device_authorization_endpoint=mock.device_authorization_url,
         backchannel_authentication_endpoint=mock.backchannel_authentication_url,
-        introspection_endpoint=mock.introspect_url,
-        revocation_endpoint=mock.revoke_url,
+        introspection_endpoint=mock.introspection_url,
+        revocation_endpoint=mock.revocation_url,
         testing=True,
     )
 

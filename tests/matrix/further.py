@@ -53,16 +53,16 @@ class Further:
 
     # -- an API that introspects (RFC 7662) ----------------------------------------------------------------------------
 
-    def relay(self, introspect_url: str, token: str, url: str) -> httpx.Response | None:
+    def relay(self, introspection_url: str, token: str, url: str) -> httpx.Response | None:
         """What is behind this API, for a caller with a token; None where the token is not good."""
-        if not self.admits(introspect_url, token):
+        if not self.admits(introspection_url, token):
             return None
         return self.http.get(url, headers={"Authorization": f"Bearer {token}"})
 
-    def admits(self, introspect_url: str, token: str) -> bool:
+    def admits(self, introspection_url: str, token: str) -> bool:
         known = self.known().get(token)
         if known is None or not self.still_holds(known):
-            answer = self.ask_at(introspect_url, {"token": token}).raise_for_status()
+            answer = self.ask_at(introspection_url, {"token": token}).raise_for_status()
             known = self.known()[token] = {**answer.json(), "asked_at": self.now()}
         return self.is_active(known)
 

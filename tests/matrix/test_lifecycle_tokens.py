@@ -41,7 +41,7 @@ def test_revoked(world: World, case: Case) -> None:
     hint = {"token_type_hint": case.given["hint"]} if "hint" in case.given else {}
 
     for _ in range(case.given.get("times", 1)):
-        answer = post(world, world.mock.revoke_url, client, token=value, **hint)
+        answer = post(world, world.mock.revocation_url, client, token=value, **hint)
 
     assert told(answer) == (case.status, case.error)
     assert token.alive is (case.given["token"] in ("other", "unknown"))
@@ -54,7 +54,7 @@ def test_not_revocable(http: httpx.Client, case: Case) -> None:
         client = mock.client()
         token = client.grant()
 
-        answer = post(world, mock.revoke_url, client, token=token.access_token)
+        answer = post(world, mock.revocation_url, client, token=token.access_token)
 
         assert told(answer) == (case.status, case.error)
         assert token.alive
@@ -66,7 +66,7 @@ def test_busy(world: World, case: Case) -> None:
     token = world.mock.tokens.last
     world.mock.revocation_endpoint.fail(503, retry_after=30)
 
-    assert connector.log_out(world.mock.revoke_url, connector.token(), world.pass_time)
+    assert connector.log_out(world.mock.revocation_url, connector.token(), world.pass_time)
 
     assert world.seen() == case.seen
     assert token.alive is (case.connector != "right")
@@ -84,7 +84,7 @@ def test_what_else_ends(world: World, case: Case) -> None:
     client = world.mock.client(revocation_cascade=case.given["policy"])
     token, other = client.grant(user="alice"), client.grant(user="alice")
 
-    post(world, world.mock.revoke_url, client, token=getattr(token, case.given["token"])).raise_for_status()
+    post(world, world.mock.revocation_url, client, token=getattr(token, case.given["token"])).raise_for_status()
 
     if case.given["token"] == "refresh_token":
         assert told(world.api(token.access_token)) == (case.status, case.error)
@@ -99,7 +99,7 @@ def test_logging_out(world: World, case: Case) -> None:
     connector = world.logged_in(case.connector)
     held = connector.token()
 
-    connector.log_out(world.mock.revoke_url, held, world.pass_time)
+    connector.log_out(world.mock.revocation_url, held, world.pass_time)
     stolen = {"grant_type": "refresh_token", "refresh_token": str(held.refresh_token)}
     if case.connector == "right":
         with pytest.raises(Denied, match=r"^invalid_grant$"):
@@ -116,7 +116,7 @@ def test_who_may_introspect(world: World, case: Case) -> None:
     form = {"token": client.grant().access_token}
     auth = (client.client_id, client.client_secret) if case.given["auth"] else None
 
-    answer = world.http.post(world.mock.introspect_url, data=form, auth=auth)
+    answer = world.http.post(world.mock.introspection_url, data=form, auth=auth)
 
     assert told(answer) == (case.status, case.error)
     assert answer.json().get("active", False) is case.given["auth"]
@@ -132,7 +132,7 @@ def test_an_api_introspects(world: World, case: Case) -> None:
     answers = []
     for passed in {"active": (0, 10), "after its end": (0, 31), "revoked": (0,)}[case.title]:
         world.pass_time(passed)
-        answer = connector.relay(world.mock.introspect_url, token.access_token, f"{world.mock.api_url}/orders")
+        answer = connector.relay(world.mock.introspection_url, token.access_token, f"{world.mock.api_url}/orders")
         answers.append(answer.status_code if answer is not None else None)
 
     assert world.seen() == case.seen

@@ -198,7 +198,7 @@ def test_discovery_tells_of_it(http: typing.Any, mock: OAuthMock) -> None:
     """RFC 8414 2: where, and for whom; public clients are among them (RFC 7009 2.1)."""
     document = http.client.get("/.well-known/openid-configuration").get_json()
 
-    assert document["revocation_endpoint"] == "http://localhost/revoke" == mock.revoke_url
+    assert document["revocation_endpoint"] == "http://localhost/revoke" == mock.revocation_url
     assert document["revocation_endpoint_auth_methods_supported"] == document["token_endpoint_auth_methods_supported"]
 
 

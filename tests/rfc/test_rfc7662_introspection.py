@@ -310,7 +310,7 @@ def test_discovery_tells_of_it(http: typing.Any, mock: OAuthMock) -> None:
     document = http.client.get("/.well-known/oauth-authorization-server").get_json()
     methods = [name for name in document["token_endpoint_auth_methods_supported"] if name != "none"]
 
-    assert document["introspection_endpoint"] == "http://localhost/introspect" == mock.introspect_url
+    assert document["introspection_endpoint"] == "http://localhost/introspect" == mock.introspection_url
     assert document["introspection_endpoint_auth_methods_supported"] == methods
     assert "RS256" in document["introspection_endpoint_auth_signing_alg_values_supported"]
     assert document["introspection_signing_alg_values_supported"] == ["RS256"]
@@ -326,7 +326,7 @@ def test_switched_off(http: typing.Any) -> None:
     assert introspect(http, "x", basic=_CRM).status_code == 404
     assert [name for name in document if name.startswith("introspection")] == []
     with pytest.raises(ConfigurationError, match="switched off"):
-        _ = mock.introspect_url
+        _ = mock.introspection_url
     with pytest.raises(ConfigurationError, match="no such endpoint"):
         mock.arm({"fault": "fail", "endpoint": "introspect", "status": 503})
 

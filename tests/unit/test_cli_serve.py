@@ -97,6 +97,7 @@ def test_json_begins_with_one_object_that_says_where_everything_is_and_as_whom()
                 "authorization_endpoint": f"{url}/authorize",
                 "token_endpoint": f"{url}/token",
                 "userinfo_endpoint": f"{url}/userinfo",
+                "end_session_endpoint": f"{url}/end_session",
                 "pushed_authorization_request_endpoint": f"{url}/par",
                 "registration_endpoint": f"{url}/register",
                 "jwks_uri": f"{url}/jwks",
