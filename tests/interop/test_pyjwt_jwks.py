@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 import httpx
 import jwt
 import pytest
@@ -129,3 +131,38 @@ def test_a_token_past_its_lifetime_no_longer_verifies(oauthmock: OAuthMock) -> N
 
     with pytest.raises(jwt.ExpiredSignatureError):
         jwt.decode(token, _key(oauthmock, token), algorithms=["ES256"], audience=oauthmock.api_url)
+
+
+@pytest.mark.parametrize("overlap", [True, False])
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_an_id_token_after_the_keys_were_rotated(oauthmock: OAuthMock, algorithm: typing.Any, overlap: bool) -> None:
+    """OpenID Connect Core 10.1.1: an unknown kid makes it ask again; an old token verifies while its key is there."""
+    client = oauthmock.client(id_token_signed_response_alg=algorithm)
+    keys = jwt.PyJWKClient(oauthmock.jwks_url, cooldown_duration=0)
+
+    def logged_in() -> str:
+        code = client.issue_code(user="alice", scope="openid")
+        form = {"grant_type": "authorization_code", "code": code}
+        answer = httpx.post(oauthmock.token_url, auth=(client.client_id, client.client_secret), data=form)
+        return str(answer.json()["id_token"])
+
+    def subject(token: str) -> str:
+        key = keys.get_signing_key_from_jwt(token)
+        claims = jwt.decode(token, key, algorithms=[algorithm], audience=client.client_id, issuer=oauthmock.url)
+        return str(claims["sub"])
+
+    old = logged_in()
+    assert subject(old) == "alice"
+    oauthmock.rotate_keys(overlap=overlap)
+    new = logged_in()
+
+    assert jwt.get_unverified_header(new)["kid"] != jwt.get_unverified_header(old)["kid"]
+    assert subject(new) == "alice"
+    assert len(oauthmock.jwks_endpoint.exchanges) == 2
+    if overlap:
+        assert subject(old) == "alice"
+        assert len(oauthmock.jwks_endpoint.exchanges) == 2
+    else:
+        with pytest.raises(jwt.PyJWKClientError, match="Unable to find a signing key"):
+            subject(old)
+        assert len(oauthmock.jwks_endpoint.exchanges) == 3
