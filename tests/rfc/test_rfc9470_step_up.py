@@ -80,9 +80,9 @@ def test_a_login_of_one_of_the_classes(mock: OAuthMock) -> None:
     now = mock.context.clock.now()
 
     check_login(msgspec.structs.replace(found.record, acr="phr"), ["mfa", "phr"], None, now=now)
-    with pytest.raises(InsufficientUserAuthentication, match="A different login") as caught:
+    with pytest.raises(InsufficientUserAuthentication, match="is of a login of the class 'pwd'") as caught:
         check_login(msgspec.structs.replace(found.record, acr="pwd"), ["mfa", "phr"], None, now=now)
-    assert "is of a login of the class 'pwd'" in caught.value.hint
+    assert caught.value.description.startswith("A different login")
 
 
 def test_a_person_who_is_sent_to_log_in_again() -> None:
