@@ -45,8 +45,9 @@ class World:
         header = jwt.get_unverified_header(token)
         keys = {key["kid"]: key for key in self.http.get("/jwks").get_json()["keys"]}
         jwk = keys[header["kid"]]
-        if header["typ"] != {"access_token": "at+jwt", "id_token": "JWT"}[kind]:
-            raise jwt.InvalidTokenError("typ")
+        # Older versions of PyJWT do not look at crit (RFC 7515 4.1.11)
+        if header["typ"] != {"access_token": "at+jwt", "id_token": "JWT"}[kind] or "crit" in header:
+            raise jwt.InvalidTokenError("typ or crit")
         claims: dict[str, typing.Any] = jwt.decode(
             token,
             jwt.PyJWK(jwk).key,

@@ -19,7 +19,7 @@ def verified(mock: OAuthMock, token: str, *, audience: str = API, typ: str = "at
     """RFC 9068 4, by the JWK Set as a test has it."""
     header = jwt.get_unverified_header(token)
     keys = {key["kid"]: key for key in mock.jwks["keys"]}
-    assert header["typ"] == typ
+    assert (header["typ"], "crit" in header) == (typ, False)
     key = keys[header["kid"]]
     claims: dict[str, typing.Any] = jwt.decode(
         token, jwt.PyJWK(key).key, algorithms=[key["alg"]], audience=audience, issuer="http://localhost"
