@@ -119,3 +119,25 @@ def test_every_two_faults_strike_together(mock: OAuthMock, http: Client, first: 
         assert answers[-1] == 200, second
         assert [fault.hits for fault in armed] == [1, 1], second
         assert mock.exceptions == []
+
+
+@pytest.mark.parametrize(
+    ("handle", "path"),
+    [
+        ("introspection_endpoint", "/introspect"),
+        ("revocation_endpoint", "/revoke"),
+        ("registration_endpoint", "/register"),
+        ("pushed_authorization_request_endpoint", "/par"),
+        ("end_session_endpoint", "/end_session"),
+    ],
+)
+def test_an_endpoint_by_its_handle_can_be_made_to_fail(mock: OAuthMock, http: Client, handle: str, path: str) -> None:
+    """Once, and the next request is answered by the endpoint again."""
+    endpoint = getattr(mock, handle)
+    armed = endpoint.fail(503, retry_after=1)
+
+    struck, after = http.post(path), http.post(path)
+
+    assert (struck.status_code, struck.headers["Retry-After"], armed.hits) == (503, "1", 1)
+    assert after.status_code != 503
+    assert [exchange.status for exchange in endpoint.exchanges] == [503, after.status_code]
